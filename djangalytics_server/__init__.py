@@ -1,0 +1,1 @@
+"""Djangalytics server: events in, charts out, one process and one file."""
