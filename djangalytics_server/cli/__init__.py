@@ -1,0 +1,1 @@
+"""The command line: `djangalytics-server` and its commands."""

@@ -1,0 +1,273 @@
+"""Every way to fail, with the stable code and HTTP status that callers see.
+
+    DjangalyticsError
+    ├── ApiError                      answered as application/problem+json
+    │   ├── BadRequest        400     InvalidJson, InvalidEncoding, InvalidBatch, EmptyBatch,
+    │   │                             InvalidEvent, InvalidParameter
+    │   ├── Unauthorized      401     InvalidKey, SignInRequired
+    │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, CaptureClosed, CsrfFailed,
+    │   │                             HostNotAllowed
+    │   ├── NotFound          404
+    │   ├── MethodNotAllowed  405
+    │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
+    │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
+    │   ├── InternalError     500
+    │   └── Unavailable       503     StoreUnavailable, QueueFull, ShuttingDown
+    └── StartError                    one sentence on the terminal and a non-zero exit
+
+What can be wrong with a single event is a closed set of its own: ``REJECTIONS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+REJECTIONS: dict[str, str] = {
+    "not_an_object": "An event is a JSON object.",
+    "event_name_missing": "event_name is required and may not be blank.",
+    "event_name_invalid": "event_name is text without control characters.",
+    "event_name_too_long": "event_name has at most 100 characters.",
+    "timestamp_invalid": "timestamp is an RFC 3339 date and time.",
+    "timestamp_too_old": "timestamp lies before 1970.",
+    "sent_at_invalid": "sent_at is an RFC 3339 date and time.",
+    "properties_invalid": "properties is a JSON object.",
+    "too_many_keys": "properties have at most 255 keys.",
+    "key_too_long": "A property key has at most 200 characters.",
+    "too_deep": "properties nest at most 8 levels deep.",
+    "number_out_of_range": "A number is finite; whole numbers lie within a signed 64-bit range.",
+    "text_invalid": "Text is valid Unicode without U+0000.",
+    "event_too_large": "An event has at most 32 KiB of JSON.",
+    "insert_id_invalid": "insert_id is text of 1 to 100 characters.",
+    "distinct_id_invalid": "distinct_id is text of 1 to 200 characters.",
+    "session_id_invalid": "session_id is text of 1 to 200 characters.",
+    "source_invalid": "source is text of 1 to 200 characters.",
+    "api_key_invalid": "api_key is text.",
+    "unknown_field": "The event has a field that strict mode does not know.",
+}
+"""Reason code of a refused event -> what the rule is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with a request: where, a stable code, and words."""
+
+    code: str
+    message: str
+    field: str | None = None
+    index: int | None = None
+    insert_id: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The entry of ``errors`` in a problem document; absent parts are left out."""
+        parts: dict[str, object] = {"code": self.code, "message": self.message}
+        for name in ("field", "index", "insert_id"):
+            value = getattr(self, name)
+            if value is not None:
+                parts[name] = value
+        return parts
+
+
+class DjangalyticsError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class ApiError(DjangalyticsError):
+    """A request that is answered with a problem document."""
+
+    status = 500
+    code = "internal_error"
+    title = "Internal error"
+
+    def __init__(
+        self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after = retry_after
+
+
+class BadRequest(ApiError):
+    """The request itself is wrong; sending it again changes nothing."""
+
+    status, code, title = 400, "bad_request", "Bad request"
+
+
+class InvalidJson(BadRequest):
+    """The body is not JSON."""
+
+    code, title = "invalid_json", "The body is not JSON"
+
+
+class InvalidEncoding(BadRequest):
+    """The body is not UTF-8, or not the gzip it says it is."""
+
+    code, title = "invalid_encoding", "The body cannot be decoded"
+
+
+class InvalidBatch(BadRequest):
+    """The body is JSON, but not a batch."""
+
+    code, title = "invalid_batch", "The body is not a batch of events"
+
+
+class EmptyBatch(BadRequest):
+    """A batch without events."""
+
+    code, title = "empty_batch", "The batch has no events"
+
+
+class InvalidEvent(BadRequest):
+    """A single event was refused; the code is the reason."""
+
+    title = "The event was refused"
+
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(error.message, errors=[error])
+        self.code = error.code
+
+
+class InvalidParameter(BadRequest):
+    """A query parameter is wrong; ``errors`` says which."""
+
+    code, title = "invalid_parameter", "A query parameter is wrong"
+
+
+class Unauthorized(ApiError):
+    """Nobody we know is asking."""
+
+    status, code, title = 401, "unauthorized", "Not signed in"
+
+
+class InvalidKey(Unauthorized):
+    """The key is unknown or revoked."""
+
+    code, title = "invalid_key", "The key is not valid"
+
+
+class SignInRequired(Unauthorized):
+    """Reading needs a session or a read key."""
+
+    code, title = "sign_in_required", "Sign in to read"
+
+
+class Forbidden(ApiError):
+    """We know who is asking, and they may not."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class KeyCannotWrite(Forbidden):
+    """A read key was used to send events."""
+
+    code, title = "key_cannot_write", "This key cannot send events"
+
+
+class KeyCannotRead(Forbidden):
+    """A write key was used to ask a question."""
+
+    code, title = "key_cannot_read", "This key cannot read"
+
+
+class CsrfFailed(Forbidden):
+    """A write made with a session lacks the session's token."""
+
+    code, title = "csrf_failed", "The request did not come from the dashboard"
+
+
+class HostNotAllowed(Forbidden):
+    """Development mode answers to local names only."""
+
+    code, title = "host_not_allowed", "This host name is not served"
+
+
+class NotFound(ApiError):
+    """There is nothing at this address."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(ApiError):
+    """The address exists, the method does not."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class TooLarge(ApiError):
+    """More than we take in one request."""
+
+    status, code, title = 413, "too_large", "Too large"
+
+
+class BodyTooLarge(TooLarge):
+    """The body, or what it inflates to, is over the limit."""
+
+    code, title = "body_too_large", "The body is too large"
+
+
+class BatchTooLarge(TooLarge):
+    """Too many events in one batch."""
+
+    code, title = "batch_too_large", "The batch has too many events"
+
+
+class Unsupported(ApiError):
+    """We cannot read this form of body."""
+
+    status, code, title = 415, "unsupported", "Unsupported body"
+
+
+class UnsupportedEncoding(Unsupported):
+    """A Content-Encoding other than gzip or identity."""
+
+    code, title = "unsupported_encoding", "Unsupported Content-Encoding"
+
+
+class UnsupportedMediaType(Unsupported):
+    """A Content-Type other than JSON."""
+
+    code, title = "unsupported_media_type", "Unsupported Content-Type"
+
+
+class InternalError(ApiError):
+    """A fault of ours; the log has the details under the request id."""
+
+    title = "Something went wrong on our side"
+
+
+class Unavailable(ApiError):
+    """Nothing of this request was stored; the same request may succeed later."""
+
+    status, code, title = 503, "unavailable", "Not available right now"
+
+
+class StoreUnavailable(Unavailable):
+    """The database did not take the write or answer the question."""
+
+    code, title = "store_unavailable", "The database is not available"
+
+
+class QueueFull(Unavailable):
+    """More is waiting to be written than the queue holds."""
+
+    code, title = "queue_full", "Too much is waiting to be written"
+
+
+class ShuttingDown(Unavailable):
+    """The server is on its way out."""
+
+    code, title = "shutting_down", "The server is stopping"
+
+
+class StartError(DjangalyticsError):
+    """The server cannot start: one sentence that says why and how to mend it."""
+
+    exit_code = 1
+
+
+def api_errors(root: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
+    """Every class of the tree below ``root``, itself first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from api_errors(child)

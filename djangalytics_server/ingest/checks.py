@@ -1,0 +1,89 @@
+"""The ingest steps: each completes the draft, or says why the event is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from djangalytics_server.errors import REJECTIONS
+from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Draft, Rejection
+from djangalytics_server.model.limits import LIMITS
+
+SKEW_TOLERATED = 60 * MICROSECONDS
+AHEAD_TOLERATED = DAY_SECONDS * MICROSECONDS
+
+
+def random_bits() -> int:
+    """74 random bits, what a UUIDv7 has beside its time and version."""
+    return int.from_bytes(os.urandom(10), "big") >> 6
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the steps may know of the request; chance comes in as an argument."""
+
+    project_id: int
+    received_at: int
+    sent_at: int | None = None
+    strict: bool = False
+    random_bits: Callable[[], int] = random_bits
+
+
+def refuse_unknown_fields(draft: Draft, around: Circumstances) -> Rejection | None:
+    """In strict mode a field we do not know is an error, named."""
+    if around.strict and draft.unknown:
+        # Names are the sender's: what no database writes is shown as a question mark.
+        name = draft.unknown[0].encode("utf-8", "replace").decode()[:200].replace("\0", "?")
+        return Rejection("unknown_field", f"{name!r} is not a field of an event.", name)
+    return None
+
+
+def refuse_oversized(draft: Draft, around: Circumstances) -> Rejection | None:
+    """An event is at most 32 KiB."""
+    if draft.size > LIMITS.event_bytes:
+        words = f"{REJECTIONS['event_too_large']} This one has {draft.size:,} bytes."
+        return Rejection("event_too_large", words, "properties")
+    return None
+
+
+def stamp_arrival(draft: Draft, around: Circumstances) -> None:
+    """An event without a time happened when it arrived."""
+    if draft.timestamp is None:
+        draft.timestamp = around.received_at
+
+
+def correct_skew(draft: Draft, around: Circumstances) -> None:
+    """A sender whose clock is off by over a minute gets its times moved by the difference."""
+    if around.sent_at is None or draft.timestamp is None:
+        return
+    skew = around.received_at - around.sent_at
+    if abs(skew) > SKEW_TOLERATED:
+        draft.original_timestamp = draft.timestamp
+        draft.timestamp += skew
+
+
+def refuse_ancient(draft: Draft, around: Circumstances) -> Rejection | None:
+    """Nothing we count happened before 1970."""
+    if draft.timestamp is not None and draft.timestamp < 0:
+        return Rejection("timestamp_too_old", REJECTIONS["timestamp_too_old"], "timestamp")
+    return None
+
+
+def bring_back_future(draft: Draft, around: Circumstances) -> None:
+    """A time over a day ahead is a broken clock: the event happened when it arrived."""
+    if draft.timestamp is not None and draft.timestamp > around.received_at + AHEAD_TOLERATED:
+        if draft.original_timestamp is None:
+            draft.original_timestamp = draft.timestamp
+        draft.timestamp = around.received_at
+
+
+def give_insert_id(draft: Draft, around: Circumstances) -> None:
+    """An event without an insert id gets a UUIDv7 (RFC 9562, 5.7); its repeats count anew."""
+    if draft.insert_id is None:
+        milliseconds = around.received_at // 1_000
+        bits = around.random_bits()
+        value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | 0x2 << 62
+        value |= (bits >> 62) << 64 | bits & (2**62 - 1)
+        text = f"{value:032x}"
+        draft.insert_id = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

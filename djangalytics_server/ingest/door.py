@@ -1,0 +1,40 @@
+"""One request's events, from decoded drafts to receipts: judge each, write all, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from djangalytics_server.ingest.checks import Circumstances
+from djangalytics_server.ingest.pipeline import judge
+from djangalytics_server.model.event import Decoded, Draft, Event, Receipt, Refused, Submission
+
+Write = Callable[[Submission], Receipt]
+
+
+def take(
+    sent: Sequence[Decoded], around: Circumstances, write: Write, key_prefix: str | None = None
+) -> Receipt:
+    """Store the good events and keep the refused ones, in one submission.
+
+    Raises Unavailable when nothing was stored.
+    """
+    events: list[Event] = []
+    refused: list[Refused] = []
+    for index, entry in enumerate(sent):
+        outcome = entry.outcome
+        verdict = judge(outcome, around) if isinstance(outcome, Draft) else outcome
+        if isinstance(verdict, Event):
+            events.append(verdict)
+        else:
+            refused.append(
+                Refused(
+                    project_id=around.project_id,
+                    index=index,
+                    rejection=verdict,
+                    raw=entry.raw(),
+                    received_at=around.received_at,
+                    insert_id=entry.insert_id,
+                    key_prefix=key_prefix,
+                )
+            )
+    return write(Submission(around.project_id, around.received_at, tuple(events), tuple(refused)))

@@ -1,0 +1,42 @@
+"""The steps every event passes, in order. A new rule is one function and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from djangalytics_server.ingest import checks
+from djangalytics_server.ingest.checks import Circumstances
+from djangalytics_server.model.event import Draft, Event, Rejection
+
+Step = Callable[[Draft, Circumstances], Rejection | None]
+
+STEPS: tuple[Step, ...] = (
+    checks.refuse_unknown_fields,
+    checks.refuse_oversized,
+    checks.correct_skew,
+    checks.stamp_arrival,
+    checks.refuse_ancient,
+    checks.bring_back_future,
+    checks.give_insert_id,
+)
+
+
+def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
+    """The finished event, or the first step's reason to refuse it."""
+    for step in STEPS:
+        rejection = step(draft, around)
+        if rejection is not None:
+            return rejection
+    assert draft.timestamp is not None and draft.insert_id is not None  # noqa: PT018
+    return Event(
+        project_id=around.project_id,
+        insert_id=draft.insert_id,
+        event_name=draft.event_name,
+        timestamp=draft.timestamp,
+        received_at=around.received_at,
+        properties=draft.properties,
+        distinct_id=draft.distinct_id,
+        session_id=draft.session_id,
+        source=draft.source,
+        original_timestamp=draft.original_timestamp,
+    )

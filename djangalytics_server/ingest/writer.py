@@ -1,0 +1,133 @@
+"""One thread writes: what is waiting is gathered into one transaction and answered after it.
+
+A lone submission is never held back for company: company is what arrived while the previous
+transaction was being written.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from djangalytics_server.errors import (
+    DjangalyticsError,
+    QueueFull,
+    ShuttingDown,
+    StoreUnavailable,
+)
+from djangalytics_server.model.event import Receipt, Submission
+
+Append = Callable[[Sequence[Submission]], list[Receipt]]
+_Waiting = tuple[Submission, "Future[Receipt]"]
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Takes submissions from any thread and appends them by one of its own.
+
+    ``most_events`` and ``most_bytes`` bound what may wait; beyond them ``submit`` raises
+    QueueFull and takes nothing of the submission. ``group`` is the number of events after
+    which a transaction takes no more.
+    """
+
+    def __init__(
+        self,
+        append: Append,
+        *,
+        most_events: int = 100_000,
+        most_bytes: int = 64 * 1024 * 1024,
+        group: int = 5_000,
+    ) -> None:
+        self._append = append
+        self._most_events = most_events
+        self._most_bytes = most_bytes
+        self._group = group
+        self._waiting: deque[_Waiting] = deque()
+        self._events = self._bytes = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, submission: Submission, timeout: float = 60.0) -> Receipt:
+        """Return once the submission is committed and synced.
+
+        ``timeout`` is in seconds. Raises Unavailable when nothing of it was stored, or when
+        the store did not answer in time (then it may be stored: the same insert ids are safe
+        to send again).
+        """
+        future = self._enqueue(submission)
+        try:
+            return future.result(timeout)
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                "The database is too slow; sending the same events again is safe.", retry_after=5
+            ) from error
+
+    def close(self, timeout: float = 30.0) -> bool:
+        """Write what is waiting and stop; False when that took longer than ``timeout`` seconds."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _enqueue(self, submission: Submission) -> Future[Receipt]:
+        events, size = _weight(submission), submission.size
+        future: Future[Receipt] = Future()
+        with self._changed:
+            if self._closing:
+                raise ShuttingDown("The server is stopping; send the same again.", retry_after=2)
+            over = self._events + events > self._most_events
+            if self._waiting and (over or self._bytes + size > self._most_bytes):
+                raise QueueFull(
+                    "Events arrive faster than they can be written; send the same again later.",
+                    retry_after=2,
+                )
+            self._waiting.append((submission, future))
+            self._events += events
+            self._bytes += size
+            self._changed.notify()
+        return future
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._write(group)
+
+    def _next_group(self) -> list[_Waiting]:
+        """Everything that waits, up to the group's size; empty when it is time to stop."""
+        with self._changed:
+            while not self._waiting and not self._closing:
+                self._changed.wait()
+            group: list[_Waiting] = []
+            events = 0
+            while self._waiting and events < self._group:
+                entry = self._waiting.popleft()
+                events += _weight(entry[0])
+                self._bytes -= entry[0].size
+                group.append(entry)
+            self._events -= events
+            return group
+
+    def _write(self, group: list[_Waiting]) -> None:
+        try:
+            receipts = self._append([submission for submission, _ in group])
+        except DjangalyticsError as error:
+            _log.error("%d submissions were not written: %s", len(group), error)
+            for _, future in group:
+                future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive a fault of ours
+            _log.exception("a fault kept %d submissions from being written", len(group))
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for (_, future), receipt in zip(group, receipts, strict=True):
+                future.set_result(receipt)
+
+
+def _weight(submission: Submission) -> int:
+    return max(1, len(submission.events) + len(submission.refused))

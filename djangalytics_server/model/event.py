@@ -1,0 +1,137 @@
+"""An event, what may happen to it, and what the store says back.
+
+Times are integers: microseconds since 1970-01-01T00:00:00Z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["accepted", "duplicate", "rejected"]
+
+MICROSECONDS = 1_000_000
+DAY_SECONDS = 86_400
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event as its sender wrote it, decoded; the ingest steps complete it.
+
+    ``timestamp`` is None when the sender gave none. ``unknown`` are the names of fields we do
+    not know. ``size`` is the length of the event as compact JSON, in bytes.
+    """
+
+    event_name: str
+    timestamp: int | None = None
+    properties: str = "{}"
+    insert_id: str | None = None
+    distinct_id: str | None = None
+    session_id: str | None = None
+    source: str | None = None
+    original_timestamp: int | None = None
+    unknown: tuple[str, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that passed every step, ready to be stored.
+
+    ``properties`` is compact JSON text of an object. ``original_timestamp`` is what the sender
+    said, kept only when the clock correction changed it.
+    """
+
+    project_id: int
+    insert_id: str
+    event_name: str
+    timestamp: int
+    received_at: int
+    properties: str = "{}"
+    distinct_id: str | None = None
+    session_id: str | None = None
+    source: str | None = None
+    original_timestamp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an event was refused: a code of ``errors.REJECTIONS``, the field, and words."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One event of a request: its draft, or why there is none.
+
+    ``raw`` makes the JSON text of what was sent, for keeping it when it is refused.
+    """
+
+    outcome: Draft | Rejection
+    raw: Callable[[], str]
+    insert_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused event as it is kept: what was sent (JSON text) and why it was refused."""
+
+    project_id: int
+    index: int
+    rejection: Rejection
+    raw: str
+    received_at: int
+    insert_id: str | None = None
+    key_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one request asks the store to write, all or nothing."""
+
+    project_id: int
+    received_at: int
+    events: tuple[Event, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Rough weight in bytes, for the bound of the queue."""
+        return sum(len(event.properties) + 400 for event in self.events) + sum(
+            len(refused.raw) + 400 for refused in self.refused
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an event of a submission ended: new, or known already under ``event_id``.
+
+    ``event_name`` and ``timestamp`` are those of the stored event: the first write wins.
+    """
+
+    status: Literal["accepted", "duplicate"]
+    event_id: int
+    event_name: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The store's answer to one submission, one entry an event, in the order sent."""
+
+    stored: tuple[Stored, ...] = ()
+    refused: tuple[Refused, ...] = field(default=())
+
+    @property
+    def accepted(self) -> int:
+        """How many events are new on disk."""
+        return sum(entry.status == "accepted" for entry in self.stored)
+
+    @property
+    def duplicates(self) -> int:
+        """How many events were there before, or twice in the submission."""
+        return len(self.stored) - self.accepted

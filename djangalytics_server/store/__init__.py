@@ -1,0 +1,1 @@
+"""Where events live. ``store.base`` is the promise; engines stay behind it."""

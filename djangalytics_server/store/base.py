@@ -1,0 +1,64 @@
+"""The store's promise, and the door to it.
+
+Everything above speaks to ``Store`` and never names an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from djangalytics_server.errors import StartError
+from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
+
+
+class Store(Protocol):
+    """What every engine promises.
+
+    * ``append`` is atomic and durable: when it returns, every submission is committed and
+      synced; when it raises, none of them left a trace.
+    * (project, insert id) is unique for ever; the first write wins.
+    * Rollups change in the transaction that stores the events: they are never behind.
+    * Ids grow in the order of arrival, and a reader that has seen id n has seen all below n.
+    """
+
+    def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """Write all submissions in one transaction; one receipt each, in order.
+
+        Raises StoreUnavailable when nothing could be written.
+        """
+
+    def count(self, plan: CountPlan) -> list[Count]:
+        """Events by local bucket and name, only those above zero, in no order."""
+
+    def bounds(self, project_id: int) -> tuple[int, int] | None:
+        """From the start of the first to the end of the last UTC day with events, or None."""
+
+    def newest(self, page: EventPage) -> list[StoredEvent]:
+        """One page of raw events, newest first by arrival."""
+
+    def verdicts(self, project_id: int) -> VerdictCounts:
+        """What became of everything this project was ever sent."""
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the store answers."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a database URL whose schema is up to date (see ``store.schema``).
+
+    Raises StartError for a kind of database that this version does not speak.
+    """
+    kind = url.partition(":")[0]
+    if kind == "sqlite":
+        from djangalytics_server.store.relational import RelationalStore
+
+        return RelationalStore(url)
+    raise StartError(
+        f"This version keeps its data in SQLite; it cannot open a {kind!r} database. "
+        "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
+    )

@@ -1,0 +1,84 @@
+"""What SQLite needs to be told, and the statements that keep the append fast.
+
+``synchronous=FULL`` makes every commit reach the disk before it is acknowledged. Connections
+that do not append never checkpoint the write-ahead log: SQLite before 3.51.3 can lose commits
+when two connections do so at once, so the lock in ``write_lock`` covers append and checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+WRITE = "djangalytics_write"
+"""Execution option of a connection whose transactions take the write lock at once."""
+
+_CHECKPOINT_PAGES = 4_000
+_PRAGMAS = (
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=0",
+)
+
+
+def sqlite_path(url: str) -> Path:
+    """The file behind a ``sqlite:///`` URL."""
+    return Path(make_url(url).database or ":memory:")
+
+
+def sqlite_engine(url: str) -> Engine:
+    """An engine whose connections are set up for WAL, and begin transactions explicitly."""
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Make an existing engine (the catalog's) behave as ``sqlite_engine`` does."""
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where pysqlite guesses
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _on_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def enable_checkpoints(connection: Connection) -> None:
+    """Let this connection, which holds the write lock while it commits, checkpoint the log."""
+    connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+
+
+@contextmanager
+def write_lock(path: Path) -> Iterator[None]:
+    """Hold the right to append, among all processes on this machine that share the file.
+
+    The operating system queues the waiters, so nobody polls; a process that dies lets go.
+    """
+    if sys.platform == "win32":  # one worker process only: SQLite's own lock is enough
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

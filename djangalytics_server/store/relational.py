@@ -1,0 +1,294 @@
+"""The store on a relational engine, today SQLite, by SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from djangalytics_server.errors import StoreUnavailable
+from djangalytics_server.model.event import (
+    DAY_SECONDS,
+    MICROSECONDS,
+    Event,
+    Receipt,
+    Stored,
+    Submission,
+)
+from djangalytics_server.model.query import (
+    Count,
+    CountPlan,
+    EventPage,
+    Segment,
+    StoredEvent,
+    VerdictCounts,
+)
+from djangalytics_server.store import pages
+from djangalytics_server.store.dialects import (
+    WRITE,
+    enable_checkpoints,
+    sqlite_engine,
+    sqlite_path,
+    write_lock,
+)
+from djangalytics_server.store.rollups import GRAINS, Written, roll_up
+from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
+
+KEPT_REJECTIONS = 10_000
+"""How many refused events a project keeps; the oldest make room. Their counts stay."""
+
+_LOOKUP = 500
+# Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
+# cuts towards zero and the first hours of 1970 are negative west of Greenwich.
+_SHIFT = 7 * DAY_SECONDS
+
+_INSERT = (
+    "INSERT INTO events (project_id, insert_id, event_name, timestamp, received_at, properties,"
+    " distinct_id, session_id, source, original_timestamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (project_id, insert_id) DO NOTHING"
+)
+_INSERT_REJECTED = (
+    "INSERT INTO rejected_events (project_id, received_at, code, field, key_prefix, raw)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+_TRIM_REJECTED = (
+    "DELETE FROM rejected_events WHERE project_id = ? AND id <= (SELECT id FROM rejected_events"
+    " WHERE project_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)"
+)
+
+
+class RelationalStore:
+    """Keeps the promise of ``store.base.Store`` in one SQLite file."""
+
+    def __init__(self, url: str) -> None:
+        self._path = sqlite_path(url)
+        self._engine = sqlite_engine(url)
+        self._writer: Connection | None = None
+        self._turn = threading.Lock()
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """See ``Store.append``."""
+        with self._turn, _as_unavailable("written"), write_lock(self._path):
+            connection = self._writing()
+            with connection.begin():
+                return self._append(connection, submissions)
+
+    def _writing(self) -> Connection:
+        if self._writer is None:
+            self._writer = self._engine.connect().execution_options(**{WRITE: True})
+            enable_checkpoints(self._writer)
+            self._writer.rollback()
+        return self._writer
+
+    def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
+        events = [event for submission in submissions for event in submission.events]
+        stored = _insert(connection, events)
+        receipts, start = [], 0
+        for submission in submissions:
+            end = start + len(submission.events)
+            receipts.append(Receipt(tuple(stored[start:end]), submission.refused))
+            start = end
+        new = [
+            event for event, entry in zip(events, stored, strict=True) if entry.status == "accepted"
+        ]
+        roll_up(connection, Written(new, list(zip(submissions, receipts, strict=True))))
+        _keep_refused(connection, submissions)
+        return receipts
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def count(self, plan: CountPlan) -> list[Count]:
+        """See ``Store.count``."""
+        with self._reading() as connection:
+            return [row for segment in plan.segments for row in _count(connection, plan, segment)]
+
+    def bounds(self, project_id: int) -> tuple[int, int] | None:
+        """See ``Store.bounds``."""
+        day = GRAINS[0]
+        where = (EventCount.project_id == project_id, EventCount.grain == day)
+        # Two look-ups: SQLite answers a lone min() or max() from the end of the index.
+        with self._reading() as connection:
+            first = connection.scalar(select(func.min(EventCount.bucket)).where(*where))
+            last = connection.scalar(select(func.max(EventCount.bucket)).where(*where))
+        if first is None or last is None:
+            return None
+        return first * MICROSECONDS, (last + day) * MICROSECONDS
+
+    def newest(self, page: EventPage) -> list[StoredEvent]:
+        """See ``Store.newest``."""
+        with self._reading() as connection:
+            rows = connection.execute(pages.newest(page))
+            return [StoredEvent(*row) for row in rows]
+
+    def verdicts(self, project_id: int) -> VerdictCounts:
+        """See ``Store.verdicts``."""
+        total = func.sum(VerdictCount.count)
+        question = (
+            select(VerdictCount.verdict, VerdictCount.code, total)
+            .where(VerdictCount.project_id == project_id)
+            .group_by(VerdictCount.verdict, VerdictCount.code)
+            .order_by(total.desc(), VerdictCount.code)
+        )
+        with self._reading() as connection:
+            rows = [(verdict, code, int(n)) for verdict, code, n in connection.execute(question)]
+        sums = {name: sum(n for verdict, _, n in rows if verdict == name) for name, _, _ in rows}
+        return VerdictCounts(
+            accepted=sums.get("accepted", 0),
+            duplicates=sums.get("duplicate", 0),
+            rejected=sums.get("rejected", 0),
+            reasons=tuple((code, n) for verdict, code, n in rows if verdict == "rejected"),
+        )
+
+    def ping(self) -> None:
+        """See ``Store.ping``."""
+        with self._reading() as connection:
+            connection.execute(select(literal(1)).select_from(EventRow).limit(1))
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _as_unavailable("read"), self._engine.connect() as connection:
+            yield connection
+
+
+@contextmanager
+def _as_unavailable(what: str) -> Iterator[None]:
+    """Turn what the database or the disk says into our own error, cause attached."""
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        reason = error.orig if isinstance(error, DatabaseError) else error
+        raise StoreUnavailable(
+            f"The database could not be {what} ({reason}). Nothing of this request was stored.",
+            retry_after=2,
+        ) from error
+
+
+def _insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
+    """Insert what is new; say for each event whether it was, and under which id it stands."""
+    if not events:
+        return []
+    # The highest id ever given; deletions do not lower it, so no id comes back.
+    high = connection.exec_driver_sql(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+    ).scalar_one()
+    inserted = connection.exec_driver_sql(_INSERT, [_row(event) for event in events]).rowcount
+    if inserted == len(events):
+        return [
+            Stored("accepted", high + place, event.event_name, event.timestamp)
+            for place, event in enumerate(events, 1)
+        ]
+    return _tell_apart(connection, events, high)
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    return (
+        event.project_id,
+        event.insert_id,
+        event.event_name,
+        event.timestamp,
+        event.received_at,
+        event.properties,
+        event.distinct_id,
+        event.session_id,
+        event.source,
+        event.original_timestamp,
+    )
+
+
+def _tell_apart(connection: Connection, events: Sequence[Event], high: int) -> list[Stored]:
+    """Which of these were new: those whose row has an id above ``high``, at its first mention."""
+    known = _find(connection, events)
+    seen: set[tuple[int, str]] = set()
+    result = []
+    for event in events:
+        place = (event.project_id, event.insert_id)
+        event_id, name, timestamp = known[place]
+        new = event_id > high and place not in seen
+        seen.add(place)
+        result.append(Stored("accepted" if new else "duplicate", event_id, name, timestamp))
+    return result
+
+
+def _find(
+    connection: Connection, events: Sequence[Event]
+) -> dict[tuple[int, str], tuple[int, str, int]]:
+    """(project, insert id) -> (id, name, timestamp) of the stored rows."""
+    wanted: dict[int, dict[str, None]] = {}
+    for event in events:
+        wanted.setdefault(event.project_id, {})[event.insert_id] = None
+    found = {}
+    for project_id, insert_ids in wanted.items():
+        ids = list(insert_ids)
+        for start in range(0, len(ids), _LOOKUP):
+            rows = connection.execute(
+                select(EventRow.insert_id, EventRow.id, EventRow.event_name, EventRow.timestamp)
+                .where(EventRow.project_id == project_id)
+                .where(EventRow.insert_id.in_(ids[start : start + _LOOKUP]))
+            )
+            found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})
+    return found
+
+
+def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> None:
+    refused = [entry for submission in submissions for entry in submission.refused]
+    if not refused:
+        return
+    connection.exec_driver_sql(
+        _INSERT_REJECTED,
+        [
+            (
+                entry.project_id,
+                entry.received_at,
+                entry.rejection.code,
+                entry.rejection.field,
+                entry.key_prefix,
+                entry.raw,
+            )
+            for entry in refused
+        ],
+    )
+    for project_id in {entry.project_id for entry in refused}:
+        connection.exec_driver_sql(_TRIM_REJECTED, (project_id, project_id, KEPT_REJECTIONS))
+
+
+def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:
+    table: type[EventRow] | type[EventCount]
+    seconds: ColumnElement[int] | InstrumentedAttribute[int]
+    amount: ColumnElement[int]
+    if segment.grain is None:
+        table, seconds, amount = EventRow, EventRow.timestamp // MICROSECONDS, func.count()
+        where = [EventRow.timestamp >= segment.start, EventRow.timestamp < segment.end]
+    else:
+        table, seconds, amount = EventCount, EventCount.bucket, func.sum(EventCount.count)
+        where = [
+            EventCount.grain == segment.grain,
+            EventCount.bucket >= segment.start // MICROSECONDS,
+            EventCount.bucket < segment.end // MICROSECONDS,
+        ]
+    shift = _SHIFT // plan.step if plan.step else 0
+    bucket = (seconds + (segment.offset + _SHIFT)) // plan.step if plan.step else literal(0)
+    question = (
+        select(bucket.label("bucket"), table.event_name, amount)
+        .where(table.project_id == plan.project_id, *where)
+        .group_by("bucket", table.event_name)
+    )
+    if plan.event_names:
+        question = question.where(table.event_name.in_(plan.event_names))
+    return [
+        Count(bucket - shift, segment.offset, name, int(n))
+        for bucket, name, n in connection.execute(question)
+    ]

@@ -1,0 +1,135 @@
+"""Bring a database to the schema this version speaks, by the migrations in the wheel.
+
+A new database is made under a temporary name and renamed when it is complete, so that a start
+that dies half way leaves nothing behind that looks like data.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
+
+from djangalytics_server.errors import StartError
+from djangalytics_server.store.dialects import WRITE, sqlite_engine, sqlite_path, write_lock
+
+HEAD = "0001"
+"""The newest revision in ``store/migrations/versions``; a test compares the two."""
+
+
+def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
+    """Create or upgrade the database at ``url``; True when it was created.
+
+    ``furnish`` fills a new database (first project, keys) in the transaction that makes it.
+    Raises StartError for a folder that cannot be written, a file that is not a sound SQLite
+    database, and a database of a newer version. Several processes may call this at once.
+    """
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_lock(path):
+            if path.exists() and path.stat().st_size:
+                _upgrade(url, path)
+                return False
+            _create(path, furnish)
+            return True
+    except OSError as error:
+        raise StartError(
+            f"Cannot keep data in {path.parent}: {error.strerror or error}. "
+            "Choose a folder this user can write with --data DIR."
+        ) from error
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision a database says it is at; None for a database that is not ours."""
+    known = connection.exec_driver_sql(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    ).first()
+    if known is None:
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+    return None if row is None else str(row[0])
+
+
+def _create(path: Path, furnish: Callable[[Connection], None]) -> None:
+    fresh = path.with_name(f"{path.name}.new-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        # The mode is set before a byte of data is in the file: it will hold people's events.
+        os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600))
+        engine = sqlite_engine(f"sqlite:///{fresh}")
+        try:
+            _migrate(engine, furnish)
+        finally:
+            engine.dispose()
+        with sqlite3.connect(fresh) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()
+        _sync(fresh)
+        fresh.replace(path)
+        _sync(path.parent)
+    finally:
+        for leftover in path.parent.glob(f"{fresh.name}*"):
+            leftover.unlink()
+
+
+def _upgrade(url: str, path: Path) -> None:
+    engine = sqlite_engine(url)
+    try:
+        with engine.connect() as connection:
+            sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            revision = current_revision(connection)
+    except DatabaseError as error:
+        engine.dispose()
+        raise _damaged(path, str(error.orig)) from error
+    try:
+        if sound != "ok":
+            raise _damaged(path, str(sound))
+        if revision is None:
+            raise StartError(
+                f"{path} is a SQLite database, but not one of Djangalytics. "
+                "Point --data or --database-url at another place."
+            )
+        if revision > HEAD:
+            raise StartError(
+                f"{path} was written by a newer Djangalytics (schema {revision}, this version "
+                f"knows {HEAD}). Upgrade with: pip install --upgrade 'djangalytics[server]'"
+            )
+        if revision < HEAD:
+            _migrate(engine, lambda _connection: None)
+    finally:
+        engine.dispose()
+
+
+def _migrate(engine: Engine, finish: Callable[[Connection], None]) -> None:
+    # Alembic takes half a second to import and is needed only when there is work for it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "djangalytics_server.store:migrations")
+    config.set_main_option("path_separator", "os")
+    writing = engine.execution_options(**{WRITE: True})
+    with writing.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        finish(connection)
+
+
+def _damaged(path: Path, reason: str) -> StartError:
+    return StartError(
+        f"{path} is damaged or not a SQLite database ({reason}). "
+        "Restore a copy of it, or move the file away to start with an empty one."
+    )
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Bytes to drafts of events: one file a dialect, decoded once, at the door."""

@@ -1,0 +1,127 @@
+"""Our own dialect: one event, or a batch of them, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from marshmallow import ValidationError
+
+from djangalytics_server.errors import (
+    BatchTooLarge,
+    EmptyBatch,
+    FieldError,
+    InvalidBatch,
+    InvalidEvent,
+)
+from djangalytics_server.model.event import Decoded, Draft, Rejection
+from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.wire import strict_json
+from djangalytics_server.wire.fields import Coded
+from djangalytics_server.wire.schemas import (
+    ENVELOPE_FIELDS,
+    KNOWN_FIELDS,
+    BatchSchema,
+    EventSchema,
+    SingleSchema,
+)
+
+_EVENT = EventSchema()
+_ENVELOPE = BatchSchema(only=("api_key", "sent_at"), unknown="exclude")
+_BATCH_FIELDS = ENVELOPE_FIELDS | {"events"}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A decoded request. ``sent_at`` is microseconds by the sender's clock."""
+
+    events: tuple[Decoded, ...]
+    api_key: str | None = None
+    sent_at: int | None = None
+
+
+def decode_single(body: bytes) -> Envelope:
+    """Read the body of /api/capture_event/; raises BadRequest when it is not a JSON object."""
+    document = strict_json.read(body)
+    if not isinstance(document, dict):
+        error = FieldError("not_an_object", "The body is a JSON object with an event_name.")
+        raise InvalidEvent(error)
+    api_key, sent_at = _envelope(document)
+    event = {name: value for name, value in document.items() if name not in ENVELOPE_FIELDS}
+    return Envelope((_decode(event),), api_key, sent_at)
+
+
+def decode_batch(body: bytes) -> Envelope:
+    """Read the body of /api/capture_batch/; raises BadRequest or TooLarge for the whole of it."""
+    document = strict_json.read(body)
+    if not isinstance(document, dict):
+        raise InvalidBatch('The body is a JSON object: {"events": [...]}.')
+    events = document.get("events")
+    if not isinstance(events, list):
+        words = '"events" is a list of events.'
+        raise InvalidBatch(words, errors=[FieldError("invalid_batch", words, "events")])
+    if not events:
+        raise EmptyBatch(
+            "There is nothing to store: send at least one event.",
+            errors=[FieldError("empty_batch", '"events" is empty.', "events")],
+        )
+    if len(events) > LIMITS.batch_events:
+        raise BatchTooLarge(
+            f"A batch has at most {LIMITS.batch_events} events; this one has {len(events)}."
+        )
+    api_key, sent_at = _envelope(document)
+    return Envelope(tuple(_decode(event) for event in events), api_key, sent_at)
+
+
+def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:
+    """The key and the sending time beside the events; a wrong one refuses the whole request."""
+    loaded = _load(_ENVELOPE, {k: v for k, v in document.items() if k in ENVELOPE_FIELDS})
+    if isinstance(loaded, Rejection):
+        raise InvalidEvent(FieldError(loaded.code, loaded.message, loaded.field))
+    return loaded.get("api_key"), loaded.get("sent_at")
+
+
+def _decode(event: Any) -> Decoded:
+    raw = partial(strict_json.write_any, event)
+    if not isinstance(event, dict):
+        return Decoded(Rejection("not_an_object", str(Coded("not_an_object"))), raw)
+    loaded = _load(_EVENT, event)
+    if isinstance(loaded, Rejection):
+        return Decoded(loaded, raw, _shown(event.get("insert_id")))
+    draft = Draft(
+        event_name=loaded["event_name"],
+        timestamp=loaded.get("timestamp"),
+        properties=loaded.get("properties") or "{}",
+        insert_id=loaded.get("insert_id"),
+        distinct_id=loaded.get("distinct_id") or loaded.get("user_id"),
+        session_id=loaded.get("session_id"),
+        source=loaded.get("source"),
+        unknown=tuple(name for name in event if name not in KNOWN_FIELDS),
+    )
+    draft.size = _size(draft)
+    return Decoded(draft, raw, draft.insert_id)
+
+
+def _shown(insert_id: object) -> str | None:
+    """The sender's insert id as far as it can be written back."""
+    if not isinstance(insert_id, str):
+        return None
+    return insert_id.encode("utf-8", "replace").decode()[: LIMITS.insert_id_length]
+
+
+def _size(draft: Draft) -> int:
+    """The draft as compact JSON, in bytes, to within its quotes and commas."""
+    parts = (draft.event_name, draft.insert_id, draft.distinct_id, draft.session_id, draft.source)
+    return len(draft.properties.encode()) + sum(len(part.encode()) for part in parts if part)
+
+
+def _load(schema: EventSchema | BatchSchema | SingleSchema, data: Any) -> Any | Rejection:
+    """What Marshmallow makes of ``data``, or its first objection."""
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        messages = cast("dict[str, list[Coded]]", error.messages)
+        name, words = next(iter(messages.items()))
+        first = words[0]
+        return Rejection(first.code, str(first), f"{name}{first.path}"[:300])
