@@ -4,7 +4,7 @@
     ├── ApiError                      answered as application/problem+json
     │   ├── BadRequest        400     InvalidJson, InvalidEncoding, InvalidBatch, EmptyBatch,
     │   │                             InvalidEvent, InvalidParameter
-    │   ├── Unauthorized      401     InvalidKey, SignInRequired
+    │   ├── Unauthorized      401     InvalidKey, KeyRequired, SignInRequired
     │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, CaptureClosed, CsrfFailed,
     │   │                             HostNotAllowed
     │   ├── NotFound          404
@@ -15,37 +15,13 @@
     │   └── Unavailable       503     StoreUnavailable, QueueFull, ShuttingDown
     └── StartError                    one sentence on the terminal and a non-zero exit
 
-What can be wrong with a single event is a closed set of its own: ``REJECTIONS``.
+What can be wrong with one event or one parameter is listed in ``model.reasons``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-REJECTIONS: dict[str, str] = {
-    "not_an_object": "An event is a JSON object.",
-    "event_name_missing": "event_name is required and may not be blank.",
-    "event_name_invalid": "event_name is text without control characters.",
-    "event_name_too_long": "event_name has at most 100 characters.",
-    "timestamp_invalid": "timestamp is an RFC 3339 date and time.",
-    "timestamp_too_old": "timestamp lies before 1970.",
-    "sent_at_invalid": "sent_at is an RFC 3339 date and time.",
-    "properties_invalid": "properties is a JSON object.",
-    "too_many_keys": "properties have at most 255 keys.",
-    "key_too_long": "A property key has at most 200 characters.",
-    "too_deep": "properties nest at most 8 levels deep.",
-    "number_out_of_range": "A number is finite; whole numbers lie within a signed 64-bit range.",
-    "text_invalid": "Text is valid Unicode without U+0000.",
-    "event_too_large": "An event has at most 32 KiB of JSON.",
-    "insert_id_invalid": "insert_id is text of 1 to 100 characters.",
-    "distinct_id_invalid": "distinct_id is text of 1 to 200 characters.",
-    "session_id_invalid": "session_id is text of 1 to 200 characters.",
-    "source_invalid": "source is text of 1 to 200 characters.",
-    "api_key_invalid": "api_key is text.",
-    "unknown_field": "The event has a field that strict mode does not know.",
-}
-"""Reason code of a refused event -> what the rule is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +120,12 @@ class InvalidKey(Unauthorized):
     """The key is unknown or revoked."""
 
     code, title = "invalid_key", "The key is not valid"
+
+
+class KeyRequired(Unauthorized):
+    """The project takes no events without a key."""
+
+    code, title = "key_required", "A write key is needed"
 
 
 class SignInRequired(Unauthorized):

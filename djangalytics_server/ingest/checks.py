@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from djangalytics_server.errors import REJECTIONS
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Draft, Rejection
 from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.model.reasons import REJECTIONS
 
 SKEW_TOLERATED = 60 * MICROSECONDS
 AHEAD_TOLERATED = DAY_SECONDS * MICROSECONDS

@@ -115,6 +115,7 @@ class Stored:
 
     status: Literal["accepted", "duplicate"]
     event_id: int
+    insert_id: str
     event_name: str
     timestamp: int
 

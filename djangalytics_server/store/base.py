@@ -6,11 +6,14 @@ Everything above speaks to ``Store`` and never names an engine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 class Store(Protocol):
@@ -62,3 +65,17 @@ def open_store(url: str) -> Store:
         f"This version keeps its data in SQLite; it cannot open a {kind!r} database. "
         "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
     )
+
+
+def tune(engine: Engine) -> None:
+    """Make the catalog's own engine keep the store's rules on durability and transactions."""
+    from djangalytics_server.store import dialects
+
+    dialects.prepare(engine)
+
+
+def open_catalog(url: str) -> Engine:
+    """An engine for the catalog's small tables, outside the application."""
+    from djangalytics_server.store.dialects import sqlite_engine
+
+    return sqlite_engine(url)

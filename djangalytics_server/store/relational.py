@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.exc import DatabaseError
@@ -188,7 +189,7 @@ def _insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
     inserted = connection.exec_driver_sql(_INSERT, [_row(event) for event in events]).rowcount
     if inserted == len(events):
         return [
-            Stored("accepted", high + place, event.event_name, event.timestamp)
+            Stored("accepted", high + place, event.insert_id, event.event_name, event.timestamp)
             for place, event in enumerate(events, 1)
         ]
     return _tell_apart(connection, events, high)
@@ -219,7 +220,8 @@ def _tell_apart(connection: Connection, events: Sequence[Event], high: int) -> l
         event_id, name, timestamp = known[place]
         new = event_id > high and place not in seen
         seen.add(place)
-        result.append(Stored("accepted" if new else "duplicate", event_id, name, timestamp))
+        status: Literal["accepted", "duplicate"] = "accepted" if new else "duplicate"
+        result.append(Stored(status, event_id, event.insert_id, name, timestamp))
     return result
 
 

@@ -7,30 +7,16 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
 
-from djangalytics_server.errors import REJECTIONS
+from djangalytics_server.model import rfc3339
 from djangalytics_server.model.limits import LIMITS
-from djangalytics_server.wire import rfc3339, strict_json
+from djangalytics_server.model.reasons import REJECTIONS, Coded
+from djangalytics_server.wire import strict_json
 from djangalytics_server.wire.strict_json import Unstorable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 _PLAIN_TEXT = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-
-
-class Coded(str):
-    """A message with its stable code, and the path of the field below the one that raised it."""
-
-    __slots__ = ("code", "path")
-
-    code: str
-    path: str
-
-    def __new__(cls, code: str, message: str = "", path: str = "") -> Coded:
-        """Words for ``code``: ``message``, or the rule itself."""
-        self = super().__new__(cls, message or REJECTIONS[code])
-        self.code, self.path = code, path
-        return self
 
 
 class _CodedField:

@@ -17,8 +17,8 @@ from djangalytics_server.errors import (
 )
 from djangalytics_server.model.event import Decoded, Draft, Rejection
 from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.model.reasons import Coded
 from djangalytics_server.wire import strict_json
-from djangalytics_server.wire.fields import Coded
 from djangalytics_server.wire.schemas import (
     ENVELOPE_FIELDS,
     KNOWN_FIELDS,

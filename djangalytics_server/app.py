@@ -1,0 +1,118 @@
+"""Where the parts meet: prepare the data, open the store, start the writer, hang the doors."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+import djangalytics_server
+from djangalytics_server.catalog import projects
+from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server.config import Settings
+from djangalytics_server.http import (
+    answers,
+    dashboard,
+    ingest,
+    operation,
+    query,
+    safety,
+    session,
+)
+from djangalytics_server.http.access import Access
+from djangalytics_server.http.operations import Registry
+from djangalytics_server.http.services import Policy, Services
+from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.store.base import Store, open_store, tune
+from djangalytics_server.store.schema import ensure_schema
+from djangalytics_server.store.tables import Base
+
+BUNDLE = Path(djangalytics_server.__file__).parent / "dashboard" / "static"
+
+
+def now() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+def prepare(settings: Settings) -> FirstSecrets | None:
+    """Create or upgrade the data; the secrets of a new server, or None when it was there.
+
+    Raises StartError.
+    """
+    made: list[FirstSecrets] = []
+
+    def furnish(connection: Connection) -> None:
+        with Session(connection) as orm:
+            made.append(projects.found(orm, now=now(), time_zone=settings.time_zone))
+            orm.commit()
+
+    ensure_schema(settings.store_url, furnish)
+    return made[0] if made else None
+
+
+class Server(Flask):
+    """The WSGI application; ``close`` lets go of the database after the last request."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        super().__init__("djangalytics_server", static_folder=None)
+        self.store = store
+        self.writer = writer
+        self.registry = Registry()
+
+    def close(self) -> None:
+        """Write what is waiting, then close the store."""
+        self.writer.close()
+        self.store.close()
+
+
+def create_app(settings: Settings) -> Server:
+    """The application over data that ``prepare`` has made ready; one a process."""
+    store = open_store(settings.store_url)
+    app = Server(store, Writer(store.append))
+    db = _catalog_database(app, settings)
+    services = Services(
+        store=store,
+        write=app.writer.submit,
+        session=lambda: db.session(),
+        clock=now,
+        policy=Policy(
+            version=djangalytics_server.__version__,
+            strict=settings.strict,
+            development=settings.dev,
+            demo=settings.demo,
+            secure_cookies=settings.public_url.startswith("https://"),
+        ),
+        bundle=BUNDLE,
+    )
+    _hang_doors(app, services)
+    return app
+
+
+def _catalog_database(app: Flask, settings: Settings) -> SQLAlchemy:
+    db = SQLAlchemy(model_class=Base)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.store_url
+    db.init_app(app)
+    with app.app_context():
+        engine: Engine = db.engine
+        tune(engine)
+    return db
+
+
+def _hang_doors(app: Server, services: Services) -> None:
+    access = Access(services)
+    app.url_map.strict_slashes = False
+    answers.install(app)
+    safety.install(app, development=services.policy.development)
+    for blueprint in (
+        ingest.blueprint(services, access, app.registry),
+        query.blueprint(services, access, app.registry),
+        session.blueprint(services, access, app.registry),
+        operation.blueprint(services, app.registry),
+        dashboard.blueprint(services),
+    ):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,1 @@
+"""Projects, keys and people: small tables, read and written through the ORM."""

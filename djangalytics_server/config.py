@@ -1,0 +1,159 @@
+"""Every setting, once: the table below makes the command line, the environment and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from djangalytics_server.errors import StartError
+from djangalytics_server.query.zones import known_zones
+
+DATABASE_FILE = "djangalytics.sqlite3"
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row: its name (and flag, and environment name), type, default and sentence."""
+
+    name: str
+    type: type
+    default: Any
+    sentence: str
+
+    @property
+    def flag(self) -> str:
+        """Such as --database-url."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def env(self) -> str:
+        """Such as DJANGALYTICS_DATABASE_URL."""
+        return "DJANGALYTICS_" + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("host", str, "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in."),
+    Setting("port", int, 8000, "Port to listen on; 0 picks a free one."),
+    Setting("data", Path, Path("djangalytics-data"), "Folder that keeps the data; made if absent."),
+    Setting(
+        "database_url",
+        str,
+        "",
+        "Where events are kept, such as sqlite:////srv/events.sqlite3; a file in the data folder"
+        " if empty.",
+    ),
+    Setting(
+        "dev",
+        bool,
+        False,
+        "Development mode: anybody on this machine may read, and pages of localhost:3000 may ask."
+        " Listens on this machine only.",
+    ),
+    Setting("workers", int, 1, "Processes that answer requests; one is right for most machines."),
+    Setting("threads", int, 16, "Requests that one process answers at a time."),
+    Setting(
+        "strict",
+        bool,
+        False,
+        "Refuse events with fields we do not know, by name, instead of ignoring those fields.",
+    ),
+    Setting("time_zone", str, "UTC", "Time zone of the first project, such as Europe/Berlin."),
+    Setting(
+        "public_url",
+        str,
+        "",
+        "Address people open in the browser, if it is not http://HOST:PORT, such as"
+        " https://stats.example.com behind a proxy.",
+    ),
+    Setting("graceful_seconds", int, 30, "How long a stop waits for requests to be answered."),
+    Setting("log_level", str, "info", "How much is logged: debug, info, warning or error."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The table's values; field names are those of its rows. ``demo`` is set by the demo alone."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data: Path = Path("djangalytics-data")
+    database_url: str = ""
+    dev: bool = False
+    workers: int = 1
+    threads: int = 16
+    strict: bool = False
+    time_zone: str = "UTC"
+    public_url: str = ""
+    graceful_seconds: int = 30
+    log_level: str = "info"
+    demo: bool = False
+
+    @property
+    def store_url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
+
+
+def resolve(given: Mapping[str, Any], environment: Mapping[str, str], **fixed: Any) -> Settings:
+    """Settings from flags (None: not given), then the environment, then defaults.
+
+    Raises StartError for a value that does not fit.
+    """
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        value = given.get(setting.name)
+        if value is None and setting.env in environment:
+            value = _convert(setting, environment[setting.env])
+        values[setting.name] = setting.default if value is None else value
+    settings = Settings(**{**values, **fixed})
+    _check(settings)
+    return settings
+
+
+def _convert(setting: Setting, text: str) -> Any:
+    if setting.type is bool:
+        word = text.strip().lower()
+        if word in _TRUE | _FALSE:
+            return word in _TRUE
+        raise StartError(f"{setting.env} is {text!r}: it takes true or false.")
+    try:
+        return setting.type(text)
+    except ValueError as error:
+        raise StartError(f"{setting.env} is {text!r}: it takes a whole number.") from error
+
+
+_RANGES = {
+    "port": (0, 65_535),
+    "workers": (1, 64),
+    "threads": (1, 512),
+    "graceful_seconds": (0, 600),
+}
+_LOOPBACK = {"localhost", "::1"}
+
+
+def _check(settings: Settings) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise StartError(f"{name} is {value}: it lies between {low} and {high}.")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise StartError(
+            f"log_level is {settings.log_level!r}: it is debug, info, warning or error."
+        )
+    if settings.time_zone not in known_zones():
+        raise StartError(
+            f"time_zone is {settings.time_zone!r}: it is an IANA name, such as Europe/Berlin."
+        )
+    if settings.dev and not is_loopback(settings.host):
+        raise StartError(
+            f"Development mode lets anybody read, so it listens on this machine only, not on "
+            f"{settings.host}. Leave --host out, or leave --dev out."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reachable from this machine alone."""
+    return host in _LOOPBACK or host.startswith("127.")

@@ -1,0 +1,1 @@
+"""The doors: Flask lives here and in ``app`` alone."""

@@ -1,0 +1,137 @@
+"""Who is asking, and which project they may send to or read."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Request
+
+from djangalytics_server.catalog import keys, people, projects
+from djangalytics_server.catalog.keys import KeyFacts
+from djangalytics_server.catalog.people import Person
+from djangalytics_server.catalog.projects import ProjectFacts
+from djangalytics_server.errors import (
+    CsrfFailed,
+    InvalidKey,
+    KeyCannotRead,
+    KeyCannotWrite,
+    KeyRequired,
+    SignInRequired,
+)
+from djangalytics_server.http.services import Services
+from djangalytics_server.model.event import MICROSECONDS
+
+COOKIE = "djangalytics_session"
+REMEMBERED = MICROSECONDS
+"""How long a look-up of a key or project is believed: a revoked key works a second more."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends events: the project they go to, and the shown part of the key, if any."""
+
+    project: ProjectFacts
+    key_prefix: str | None = None
+
+
+class Access:
+    """Answers who may; looks keys and projects up at most once a second."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._remembered: dict[object, tuple[int, object]] = {}
+
+    def sender(self, request: Request, body_key: str | None) -> Sender:
+        """Where the events of this request go; raises Unauthorized or Forbidden."""
+        key = _bearer(request) or body_key
+        if key is not None:
+            found = self._key(key)
+            if found.kind != "write":
+                raise KeyCannotWrite("Events are sent with a write key (djw_…), not a read key.")
+            return Sender(self._project(found.project_id), found.prefix)
+        person = self.person(request)
+        if person is not None:
+            self.check_csrf(request)
+            return Sender(self._project(person.project_id))
+        project = self._first()
+        if not project.open_capture:
+            raise KeyRequired("Send the project's write key as Authorization: Bearer djw_….")
+        return Sender(project)
+
+    def reader(self, request: Request) -> ProjectFacts:
+        """The project this request may read; raises Unauthorized or Forbidden."""
+        key = _bearer(request)
+        if key is not None:
+            found = self._key(key)
+            if found.kind != "read":
+                raise KeyCannotRead("Reading needs a read key (djr_…); a write key only sends.")
+            return self._project(found.project_id)
+        person = self.person(request)
+        if person is not None:
+            return self._project(person.project_id)
+        if self._services.policy.development:
+            return self._first()
+        raise SignInRequired(
+            "Open the link that `djangalytics-server login-link` prints, or send a read key."
+        )
+
+    def person(self, request: Request) -> Person | None:
+        """Who is signed in with this request's cookie, if anybody."""
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            return None
+        services = self._services
+        return people.signed_in(services.session(), cookie, now=services.clock())
+
+    def check_csrf(self, request: Request) -> None:
+        """A write made with a cookie must carry the token that only our own page can read."""
+        expected = people.csrf_token(request.cookies.get(COOKIE, ""))
+        given = request.headers.get("X-CSRF-Token", "")
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            raise CsrfFailed("Send the session's csrf_token as the header X-CSRF-Token.")
+
+    def _key(self, key: str) -> KeyFacts:
+        found = self._remember(("key", key), lambda: keys.find(self._services.session(), key))
+        if found is None:
+            raise InvalidKey("Nobody made this key; see `djangalytics-server keys list`.")
+        return found
+
+    def _project(self, project_id: int) -> ProjectFacts:
+        session = self._services.session
+        found = self._remember(project_id, lambda: projects.get(session(), project_id))
+        if found is None:
+            raise InvalidKey("The key's project is gone.")
+        return found
+
+    def _first(self) -> ProjectFacts:
+        found = self._remember("first", lambda: projects.first(self._services.session()))
+        if found is None:
+            raise KeyRequired("This server has no project yet.")
+        return found
+
+    def _remember(self, what: object, look_up: Callable[[], _T | None]) -> _T | None:
+        now = self._services.clock()
+        known = self._remembered.get(what)
+        if known is not None and abs(now - known[0]) < REMEMBERED:
+            return known[1]  # type: ignore[return-value]
+        found = look_up()
+        if len(self._remembered) > 1_000:  # guesses must not fill the memory
+            self._remembered.clear()
+        self._remembered[what] = now, found
+        return found
+
+
+def _bearer(request: Request) -> str | None:
+    """The key of the Authorization header; any other scheme is a key nobody made."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidKey("Authorization takes the form: Bearer <key>.")
+    return key.strip()

@@ -1,0 +1,98 @@
+"""JSON and problem documents, and the handlers that turn every failure into one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from djangalytics_server.errors import (
+    ApiError,
+    BadRequest,
+    BodyTooLarge,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+)
+
+_log = logging.getLogger(__name__)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+def json_answer(
+    body: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON response."""
+    return Response(_ENCODER.encode(body) + "\n", status, headers, content_type="application/json")
+
+
+def request_id() -> str:
+    """This request's id: in every answer, every problem and every line of the log about it."""
+    if "request_id" not in g:
+        g.request_id = uuid.uuid4().hex
+    return str(g.request_id)
+
+
+def problem(error: ApiError) -> Response:
+    """The problem document of an error (RFC 9457)."""
+    body: dict[str, Any] = {
+        "type": f"urn:djangalytics:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "request_id": request_id(),
+    }
+    if error.errors:
+        body["errors"] = [entry.as_json() for entry in error.errors]
+    answer = json_answer(body, error.status)
+    answer.content_type = "application/problem+json"
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="djangalytics"'
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def install(app: Flask) -> None:
+    """Answer every failure with a problem document, and mark every answer with its id."""
+    app.register_error_handler(ApiError, problem)
+    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(Exception, _unforeseen)
+    app.after_request(_mark)
+
+
+def _mark(answer: Response) -> Response:
+    answer.headers["X-Request-Id"] = request_id()
+    return answer
+
+
+def _http_problem(error: HTTPException) -> Response:
+    """What Flask and Werkzeug raise themselves, in our words."""
+    if error.code == 404:
+        return problem(NotFound(f"There is nothing at {request.path}."))
+    if error.code == 405:
+        answer = problem(MethodNotAllowed(f"{request.path} does not take {request.method}."))
+        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return answer
+    if error.code == 413:
+        return problem(BodyTooLarge("The body is larger than this server takes."))
+    if error.code is not None and 400 <= error.code < 500:
+        return problem(BadRequest("The request cannot be read."))
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error(
+        "request %s failed: %s %s", request_id(), request.method, request.path, exc_info=error
+    )
+    return problem(
+        InternalError(
+            "The server's log says more under this request_id; nothing is lost by retrying."
+        )
+    )

@@ -1,0 +1,71 @@
+"""The OpenAPI 3.1 document, made from the Marshmallow schemas and the registered operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from djangalytics_server.http.operations import PROBLEMS, Operation, Registry
+from djangalytics_server.wire.schemas import ProblemSchema
+
+
+def document(registry: Registry, version: str) -> dict[str, Any]:
+    """Everything the API promises, as OpenAPI 3.1."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(
+        title="Djangalytics",
+        version=version,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": "Events in, answers out. Every path also answers without its slash."},
+    )
+    for kind in ("write", "read"):
+        scheme = {"type": "http", "scheme": "bearer", "description": f"A project's {kind} key."}
+        spec.components.security_scheme(f"{kind}_key", scheme)
+    for operation in registry.operations:
+        details = {operation.method.lower(): _operation(operation)}
+        spec.path(path=operation.path, operations=details)
+    return spec.to_dict()
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "summary": operation.summary,
+        "responses": {str(s): _answer(s, of, operation) for s, of in operation.answers.items()},
+    }
+    for status in operation.problems:
+        details["responses"][str(status)] = {
+            "description": PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": ProblemSchema}},
+        }
+    if operation.body is not None:
+        details["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": operation.body}},
+        }
+    if operation.params is not None:
+        details["parameters"] = [{"in": "query", "schema": operation.params}]
+    if operation.key is not None:
+        # The empty entry: an open project, development mode or a session need no key.
+        details["security"] = [{f"{operation.key}_key": []}, {}]
+    return details
+
+
+def _answer(status: int, of: type[Schema] | str, operation: Operation) -> dict[str, Any]:
+    words = {200: "Done.", 201: "New, and on disk.", 204: "Done.", 207: "Some were refused."}
+    if of == "none":
+        return {"description": words[status]}
+    schema: Any = {"type": of} if isinstance(of, str) else of
+    if operation.many:
+        schema = {"type": "array", "items": schema}
+    return {"description": words[status], "content": {"application/json": {"schema": schema}}}
+
+
+def _name(schema: type[Schema] | Schema | str) -> str:
+    if isinstance(schema, str):
+        return schema
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Schema")

@@ -1,0 +1,54 @@
+"""What each address promises, said beside its view and gathered for the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+View = Callable[..., ResponseReturnValue]
+
+PROBLEMS = {
+    400: "The request is wrong; `code` and `errors` say where.",
+    401: "Nobody we know is asking.",
+    403: "Not allowed.",
+    413: "Too large.",
+    415: "The body's type or encoding is not read here.",
+    503: "Nothing of this request was stored; try again after Retry-After seconds.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method at one address.
+
+    ``answers`` maps a status to the schema of its JSON (a bare type name for free-form JSON);
+    ``problems`` are the further statuses, each a problem document.
+    """
+
+    method: str
+    path: str
+    summary: str
+    answers: dict[int, type[Schema] | str]
+    problems: tuple[int, ...] = ()
+    body: type[Schema] | None = None
+    params: type[Schema] | None = None
+    many: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All operations, in the order they were added."""
+
+    operations: list[Operation] = field(default_factory=list)
+
+    def add(self, blueprint: Blueprint, operation: Operation, view: View) -> None:
+        """Route the operation to its view; the path answers with and without its last slash."""
+        self.operations.append(operation)
+        blueprint.add_url_rule(
+            operation.path, view_func=view, methods=[operation.method], strict_slashes=False
+        )

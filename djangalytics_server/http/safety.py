@@ -1,0 +1,83 @@
+"""What the browser is told on every answer, and which names and origins are served."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from djangalytics_server.errors import HostNotAllowed
+from djangalytics_server.http.answers import problem
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def install(app: Flask, *, development: bool) -> None:
+    """Send the headers; in development mode check the Host and let localhost:3000 ask."""
+    if development:
+        app.before_request(_check_host)
+        app.before_request(_preflight)
+        app.after_request(_allow_origin)
+    app.after_request(_add_headers)
+
+
+def _add_headers(answer: Response) -> Response:
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def _check_host() -> Response | None:
+    """A page elsewhere must not reach an open server by giving its own name our address."""
+    name = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
+    if name.lower() in _LOCAL_NAMES:
+        return None
+    return problem(
+        HostNotAllowed(
+            "Development mode answers to localhost and 127.0.0.1 only; leave --dev out to serve"
+            " other names."
+        )
+    )
+
+
+def _preflight() -> Response | None:
+    asks = "Access-Control-Request-Method" in request.headers
+    return Response(status=204) if request.method == "OPTIONS" and asks else None
+
+
+def _allow_origin(answer: Response) -> Response:
+    origin = request.headers.get("Origin")
+    answer.vary.add("Origin")
+    if origin in DEVELOPMENT_ORIGINS:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        answer.headers["Access-Control-Allow-Headers"] = (
+            "Authorization, Content-Type, Content-Encoding"
+        )
+        answer.headers["Access-Control-Expose-Headers"] = "Link, Retry-After, X-Request-Id"
+        answer.headers["Access-Control-Max-Age"] = "600"
+    return answer

@@ -1,0 +1,35 @@
+"""What the doors need of the rest of the house, handed to them by ``app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from djangalytics_server.ingest.door import Write
+from djangalytics_server.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How this server behaves, as far as the doors must know."""
+
+    version: str
+    strict: bool = False
+    development: bool = False
+    demo: bool = False
+    secure_cookies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that answer requests. ``clock`` gives microseconds since 1970 UTC."""
+
+    store: Store
+    write: Write
+    session: Callable[[], Session]
+    clock: Callable[[], int]
+    policy: Policy
+    bundle: Path

@@ -1,0 +1,56 @@
+"""The closed sets of what can be wrong with an event or a parameter, each with its words."""
+
+from __future__ import annotations
+
+REJECTIONS: dict[str, str] = {
+    "not_an_object": "An event is a JSON object.",
+    "event_name_missing": "event_name is required and may not be blank.",
+    "event_name_invalid": "event_name is text without control characters.",
+    "event_name_too_long": "event_name has at most 100 characters.",
+    "timestamp_invalid": "timestamp is an RFC 3339 date and time.",
+    "timestamp_too_old": "timestamp lies before 1970.",
+    "sent_at_invalid": "sent_at is an RFC 3339 date and time.",
+    "properties_invalid": "properties is a JSON object.",
+    "too_many_keys": "properties have at most 255 keys.",
+    "key_too_long": "A property key has at most 200 characters.",
+    "too_deep": "properties nest at most 8 levels deep.",
+    "number_out_of_range": "A number is finite; whole numbers lie within a signed 64-bit range.",
+    "text_invalid": "Text is valid Unicode without U+0000.",
+    "event_too_large": "An event has at most 32 KiB of JSON.",
+    "insert_id_invalid": "insert_id is text of 1 to 100 characters.",
+    "distinct_id_invalid": "distinct_id is text of 1 to 200 characters.",
+    "session_id_invalid": "session_id is text of 1 to 200 characters.",
+    "source_invalid": "source is text of 1 to 200 characters.",
+    "api_key_invalid": "api_key is text.",
+    "unknown_field": "The event has a field that strict mode does not know.",
+}
+"""Reason code of a refused event -> what the rule is."""
+
+PARAMETERS: dict[str, str] = {
+    "unknown_parameter": "This address does not know the parameter.",
+    "repeated_parameter": "The parameter may be given once.",
+    "invalid_time": "A time is an RFC 3339 date and time or a date, such as 2026-01-31.",
+    "unknown_time_zone": "tz is the name of an IANA time zone, such as Europe/Berlin.",
+    "invalid_interval": "interval is one of minute, hour, day, week, month.",
+    "invalid_limit": "limit is a whole number from 1 to 1000.",
+    "invalid_cursor": "cursor is what the Link header of the previous page gave.",
+    "invalid_text": "The text is empty, too long, or has control characters.",
+    "range_empty": "from lies before to.",
+    "too_many_intervals": "The range has too many intervals: choose a longer interval.",
+}
+"""Code of a wrong query parameter -> what the rule is."""
+
+
+class Coded(str):
+    """A message with its stable code, and the path of the place below the field that raised it."""
+
+    __slots__ = ("code", "path")
+
+    code: str
+    path: str
+
+    def __new__(cls, code: str, message: str = "", path: str = "") -> Coded:
+        """Words for ``code``: ``message``, or the rule itself."""
+        self = super().__new__(cls, message or REJECTIONS.get(code) or PARAMETERS[code])
+        self.code, self.path = code, path
+        return self

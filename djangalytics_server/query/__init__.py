@@ -1,0 +1,1 @@
+"""From parameters to answers: parse, plan, run."""

@@ -1,0 +1,104 @@
+"""The parameters of the reading addresses, as Marshmallow schemas: rules, words and OpenAPI."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from djangalytics_server.model.query import Interval
+from djangalytics_server.model.reasons import Coded
+from djangalytics_server.query import zones
+
+MOST_EVENTS = 1_000
+INTERVALS: tuple[Interval, ...] = ("minute", "hour", "day", "week", "month")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+def _refuse(code: str) -> ValidationError:
+    return ValidationError([Coded(code)])
+
+
+class Text(fields.String):
+    """Text to compare with, 1 to 200 characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not 1 <= len(value) <= 200 or _CONTROL.search(value):
+            raise _refuse("invalid_text")
+        return str(value)
+
+
+class Zone(fields.String):
+    """The name of an IANA time zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value not in zones.known_zones():
+            raise _refuse("unknown_time_zone")
+        return str(value)
+
+
+class IntervalName(fields.String):
+    """Minute, hour, day, week or month."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value not in INTERVALS:
+            raise _refuse("invalid_interval")
+        return str(value)
+
+
+class Whole(fields.Integer):
+    """A whole number from 1 to ``most``."""
+
+    def __init__(self, *, code: str, most: int, about: str) -> None:
+        metadata = {"description": about, "minimum": 1, "maximum": most}
+        super().__init__(metadata=metadata)
+        self.code, self.most = code, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not _NUMBER.fullmatch(value) or not 1 <= int(value) <= self.most:
+            raise _refuse(self.code)
+        return int(value)
+
+
+_FROM = "Where the range begins, inclusive: RFC 3339, or a date in tz."
+_TO = "Where it ends: a date includes that day, a date and time is exclusive."
+_TZ = "Whose days to count; the project's zone if absent."
+_NAME = {"description": "Only events of this name; may be repeated.", "minLength": 1}
+
+
+class StatsParams(Schema):
+    """Parameters of GET /api/stats/."""
+
+    from_ = fields.String(data_key="from", metadata={"description": _FROM})
+    to = fields.String(metadata={"description": _TO})
+    tz = Zone(metadata={"description": _TZ, "example": "Europe/Berlin"})
+    interval = IntervalName(
+        metadata={"description": "Length of the counted intervals.", "enum": list(INTERVALS)}
+    )
+    event_name = fields.List(Text(metadata=_NAME))
+
+
+class EventsParams(Schema):
+    """Parameters of GET /api/events/."""
+
+    limit = Whole(code="invalid_limit", most=MOST_EVENTS, about="How many; 50 if absent.")
+    cursor = Whole(
+        code="invalid_cursor", most=2**62, about="Where the page begins: from the Link header."
+    )
+    from_ = fields.String(data_key="from", metadata={"description": _FROM})
+    to = fields.String(metadata={"description": _TO})
+    tz = Zone(metadata={"description": _TZ, "example": "Europe/Berlin"})
+    event_name = fields.List(Text(metadata=_NAME))
+    distinct_id = Text(metadata={"description": "Only events of this person.", "minLength": 1})
+    session_id = Text(metadata={"description": "Only events of this visit.", "minLength": 1})
+    source = Text(metadata={"description": "Only events from here.", "minLength": 1})
+    search = Text(
+        metadata={
+            "description": "Only events with this text in a name, an id, the source or the"
+            " properties, whatever its case.",
+            "minLength": 1,
+        }
+    )

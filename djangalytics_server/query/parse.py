@@ -1,0 +1,126 @@
+"""Parameters in, a question out; every refusal names its parameter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema, ValidationError, fields
+
+from djangalytics_server.errors import FieldError, InvalidParameter
+from djangalytics_server.model import rfc3339
+from djangalytics_server.model.query import EventPage, Stats
+from djangalytics_server.model.reasons import PARAMETERS, Coded
+from djangalytics_server.query import zones
+from djangalytics_server.query.params import EventsParams, StatsParams
+
+Given = Mapping[str, Sequence[str]]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# A year at both ends of the calendar is out of reach: no zone's clocks fall off it.
+_FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
+_EARLIEST, _LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
+_STATS, _EVENTS = StatsParams(), EventsParams()
+
+
+def stats(given: Given, project_id: int, project_zone: str) -> Stats:
+    """The question behind the parameters of /api/stats/; raises InvalidParameter."""
+    loaded = _load(_STATS, given)
+    zone = loaded.get("tz", project_zone)
+    start, end = _range(loaded, zone)
+    return Stats(
+        project_id,
+        zone,
+        loaded.get("interval", "day"),
+        start,
+        end,
+        tuple(dict.fromkeys(loaded.get("event_name", ()))),
+    )
+
+
+def events(given: Given, project_id: int, project_zone: str) -> EventPage:
+    """The question behind the parameters of /api/events/; raises InvalidParameter."""
+    loaded = _load(_EVENTS, given)
+    start, end = _range(loaded, loaded.get("tz", project_zone))
+    return EventPage(
+        project_id,
+        limit=loaded.get("limit", 50),
+        before=loaded.get("cursor"),
+        start=start,
+        end=end,
+        event_names=tuple(dict.fromkeys(loaded.get("event_name", ()))),
+        distinct_id=loaded.get("distinct_id"),
+        session_id=loaded.get("session_id"),
+        source=loaded.get("source"),
+        search=loaded.get("search"),
+    )
+
+
+def _load(schema: Schema, given: Given) -> dict[str, Any]:
+    """Marshmallow's reading of the parameters, or all its objections at once."""
+    names = {field.data_key or name: field for name, field in schema.fields.items()}
+    errors: list[FieldError] = []
+    flat: dict[str, str | list[str]] = {}
+    for name, values in given.items():
+        field = names.get(name)
+        if field is None:
+            known = ", ".join(sorted(names))
+            errors.append(_error("unknown_parameter", name[:100], f"It knows: {known}."))
+        elif isinstance(field, fields.List):
+            flat[name] = list(values)
+        elif len(values) != 1:
+            errors.append(_error("repeated_parameter", name))
+        else:
+            flat[name] = values[0]
+    try:
+        loaded = schema.load(flat)
+    except ValidationError as error:
+        errors.extend(_objections(cast("dict[str, Any]", error.messages)))
+    if errors:
+        raise InvalidParameter(errors[0].message, errors=errors)
+    return cast("dict[str, Any]", loaded)
+
+
+def _objections(messages: dict[str, Any]) -> list[FieldError]:
+    """Marshmallow's messages, one entry a parameter; those of a list come by position."""
+    found = []
+    for name, words in messages.items():
+        nested = words if isinstance(words, list) else next(iter(words.values()))
+        first: Coded = nested[0]
+        found.append(FieldError(first.code, str(first), name))
+    return found
+
+
+def _error(code: str, field: str, more: str = "") -> FieldError:
+    return FieldError(code, f"{PARAMETERS[code]} {more}".rstrip(), field)
+
+
+def _range(loaded: dict[str, Any], zone: str) -> tuple[int | None, int | None]:
+    start = _moment(loaded.get("from_"), "from", zone, 0)
+    end = _moment(loaded.get("to"), "to", zone, 1)
+    if start is not None and end is not None and start >= end:
+        error = _error("range_empty", "from")
+        raise InvalidParameter(error.message, errors=[error])
+    return start, end
+
+
+def _moment(text: str | None, field: str, zone: str, days: int) -> int | None:
+    """A time in microseconds; a date is the start of the local day ``days`` after it."""
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            day = date.fromisoformat(text)
+            if not _FIRST <= day <= _LAST:
+                raise ValueError("out of reach")
+            return zones.start_of_day(day + timedelta(days=days), ZoneInfo(zone))
+        moment = rfc3339.parse(text)
+        if not _EARLIEST <= moment < _LATEST:
+            raise ValueError("out of reach")
+        return moment
+    except ValueError as error:
+        wrong = _error("invalid_time", field)
+        raise InvalidParameter(wrong.message, errors=[wrong]) from error
