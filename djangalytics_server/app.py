@@ -25,11 +25,14 @@ from djangalytics_server.http import (
 )
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
+from djangalytics_server.http.query import event_json
 from djangalytics_server.http.services import Policy, Services
 from djangalytics_server.ingest.writer import Writer
 from djangalytics_server.store.base import Store, open_store, tune
-from djangalytics_server.store.schema import ensure_schema
+from djangalytics_server.store.schema import ensure_schema, is_present
 from djangalytics_server.store.tables import Base
+
+__all__ = ["Server", "create_app", "event_json", "now", "prepare", "prepare_existing"]
 
 BUNDLE = Path(djangalytics_server.__file__).parent / "dashboard" / "static"
 
@@ -53,6 +56,14 @@ def prepare(settings: Settings) -> FirstSecrets | None:
 
     ensure_schema(settings.store_url, furnish)
     return made[0] if made else None
+
+
+def prepare_existing(settings: Settings) -> bool:
+    """Upgrade the data if it is there; False, and nothing made, when it is not."""
+    if not is_present(settings.store_url):
+        return False
+    prepare(settings)
+    return True
 
 
 class Server(Flask):

@@ -74,7 +74,7 @@ def tune(engine: Engine) -> None:
     dialects.prepare(engine)
 
 
-def open_catalog(url: str) -> Engine:
+def catalog_engine(url: str) -> Engine:
     """An engine for the catalog's small tables, outside the application."""
     from djangalytics_server.store.dialects import sqlite_engine
 

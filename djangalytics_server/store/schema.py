@@ -44,6 +44,12 @@ def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
         ) from error
 
 
+def is_present(url: str) -> bool:
+    """Whether there is a database at ``url`` at all."""
+    path = sqlite_path(url)
+    return path.exists() and path.stat().st_size > 0
+
+
 def current_revision(connection: Connection) -> str | None:
     """The revision a database says it is at; None for a database that is not ours."""
     known = connection.exec_driver_sql(

@@ -1,0 +1,174 @@
+"""Commands that look at the data or hand out ways in, beside a running server or without one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from djangalytics_server import app
+from djangalytics_server.catalog import keys as key_catalog
+from djangalytics_server.catalog import people, projects
+from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.config import Settings
+from djangalytics_server.errors import StartError
+from djangalytics_server.model.event import MICROSECONDS
+from djangalytics_server.model.query import EventPage, StoredEvent
+from djangalytics_server.store.base import Store, catalog_engine, open_store
+
+_WHERE = ("data", "database_url")
+_POLL_SECONDS = 0.3
+
+
+@click.group()
+def events() -> None:
+    """Look at events from the terminal."""
+
+
+@events.command()
+@settings_options(*_WHERE)
+@click.option("-n", "--lines", default=10, show_default=True, help="How many to begin with.")
+@click.option("--follow/--no-follow", default=True, help="Go on with new ones as they arrive.")
+@click.option("--name", "names", multiple=True, help="Only events of this name; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@says_why
+def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Print the newest events, then each one as it arrives, until Ctrl-C.
+
+    Times are this machine's local times, with their distance from UTC.
+    """
+    settings = settings_from(given)
+    _check_present(settings)
+    store = open_store(settings.store_url)
+    try:
+        with open_catalog(settings) as session:
+            project_id = first_project(session)
+        show = _json_line if as_json else _line
+        for event in _arrivals(store, project_id, max(0, lines), follow, names):
+            click.echo(show(event))
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+    finally:
+        store.close()
+
+
+@click.group()
+def keys() -> None:
+    """Make and list API keys."""
+
+
+@keys.command()
+@settings_options(*_WHERE)
+@click.option("--kind", type=click.Choice(["write", "read"]), required=True, help="What it may do.")
+@click.option("--name", default="", help="What it is for; shown by `keys list`.")
+@says_why
+def create(kind: str, name: str, **given: Any) -> None:
+    """Make a key for the first project and print it: the only time it is seen."""
+    with open_catalog(settings_from(given)) as session:
+        project_id = first_project(session)
+        click.echo(key_catalog.create(session, project_id, kind, name[:100], now=app.now()))
+
+
+@keys.command("list")
+@settings_options(*_WHERE)
+@says_why
+def list_keys(**given: Any) -> None:
+    """Show which keys there are, never the keys themselves."""
+    with open_catalog(settings_from(given)) as session:
+        for key in key_catalog.every(session):
+            made = datetime.fromtimestamp(key.created_at / MICROSECONDS).astimezone()
+            when = made.isoformat(" ", "seconds")
+            click.echo(f"{key.prefix}…  {key.kind:<5}  {when}  {key.name}")
+
+
+@click.command("login-link")
+@settings_options("data", "database_url", "host", "port", "public_url")
+@says_why
+def login_link(**given: Any) -> None:
+    """Print a link that signs the owner in to the dashboard; it works once, within a day.
+
+    Give it the same --port or --public-url as the server, so that the link leads there.
+    """
+    settings = settings_from(given)
+    with open_catalog(settings) as session:
+        token = people.login_link(session, now=app.now())
+    url = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    click.echo(f"{url}/login/{token}")
+
+
+@contextmanager
+def open_catalog(settings: Settings) -> Iterator[Session]:
+    """A session on the catalog, committed at the end; the data must be there already."""
+    _check_present(settings)
+    engine = catalog_engine(settings.store_url)
+    try:
+        with Session(engine) as session:
+            yield session
+            session.commit()
+    finally:
+        engine.dispose()
+
+
+def _check_present(settings: Settings) -> None:
+    if app.prepare_existing(settings):
+        return
+    raise StartError(
+        f"There is no data at {settings.store_url.removeprefix('sqlite:///')}. "
+        "Name the server's folder with --data, or start it once: djangalytics-server"
+    )
+
+
+def first_project(session: Session) -> int:
+    """The id of the project that commands speak of."""
+    project = projects.first(session)
+    if project is None:
+        raise StartError("The database has no project. Start the server once to make one.")
+    return project.id
+
+
+def _arrivals(
+    store: Store, project_id: int, lines: int, follow: bool, names: tuple[str, ...]
+) -> Iterator[StoredEvent]:
+    """The last ``lines`` events in order of arrival, then new ones for ever if ``follow``."""
+    newest = store.newest(EventPage(project_id, limit=1))
+    last = newest[0].id if newest else 0
+    if lines:
+        page = EventPage(project_id, limit=lines, before=last + 1, event_names=names)
+        yield from reversed(store.newest(page))
+    while follow:
+        arrived = _since(store, project_id, last, names)
+        yield from arrived
+        last = arrived[-1].id if arrived else last
+        if not arrived:
+            time.sleep(_POLL_SECONDS)
+
+
+def _since(store: Store, project_id: int, last: int, names: tuple[str, ...]) -> list[StoredEvent]:
+    """Everything above an id, oldest first, however much it is."""
+    found: list[StoredEvent] = []
+    before = None
+    while True:
+        page = store.newest(
+            EventPage(project_id, limit=1_000, after=last, before=before, event_names=names)
+        )
+        found.extend(page)
+        if len(page) < 1_000:
+            return found[::-1]
+        before = page[-1].id
+
+
+def _line(event: StoredEvent) -> str:
+    when = datetime.fromtimestamp(event.timestamp / MICROSECONDS).astimezone()
+    who = event.distinct_id or "-"
+    stamp = when.isoformat(" ", "milliseconds")
+    return f"{stamp}  {event.event_name:<24} {who:<20} {event.properties}"
+
+
+def _json_line(event: StoredEvent) -> str:
+    return json.dumps(app.event_json(event))

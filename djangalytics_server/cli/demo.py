@@ -1,0 +1,128 @@
+"""`demo`: the server in development mode with a small shop's data, and more of it arriving."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from djangalytics_server import app
+from djangalytics_server.cli import shop
+from djangalytics_server.cli.data import first_project, open_catalog
+from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.cli.serve import announce, run
+from djangalytics_server.config import Settings
+from djangalytics_server.ingest import checks, door
+from djangalytics_server.model import rfc3339
+from djangalytics_server.model.event import Decoded, Draft, Receipt, Submission
+from djangalytics_server.store.base import Store, open_store
+
+DAYS = 30
+_BATCH = 1_000
+
+
+@click.command(short_help="Look around with 30 days of a small shop's data.")
+@settings_options("port", "data", "threads", "time_zone", "log_level")
+@click.option("--live/--no-live", default=True, help="Send a gentle stream of new events too.")
+@says_why
+def demo(live: bool, **given: Any) -> None:
+    """Serve a small online shop's last 30 days, with new events arriving as you watch.
+
+    The data goes to a throw-away folder unless --data names one; a named folder is kept, and
+    starting again adds nothing twice. Development mode: this machine only, no sign-in.
+    """
+    with contextlib.ExitStack() as stack:
+        if given["data"] is None and "DJANGALYTICS_DATA" not in os.environ:
+            folder = Path(tempfile.mkdtemp(prefix="djangalytics-demo-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            given["data"] = folder
+        settings = settings_from(given, host="127.0.0.1", dev=True, demo=True, workers=1)
+        raise SystemExit(_serve(settings, live, stack))
+
+
+def _serve(settings: Settings, live: bool, stack: contextlib.ExitStack) -> int:
+    def ready(settings: Settings, url: str, secrets: Any) -> None:
+        if live:
+            stack.enter_context(stream(url))
+        announce(settings, url, None)
+        click.echo("New events of the shop arrive every second or two." if live else "")
+
+    return run(settings, ready, fill)
+
+
+def fill(settings: Settings) -> None:
+    """Store the shop's last days in the first project; what is there already stays single."""
+    with open_catalog(settings) as session:
+        project_id = first_project(session)
+    store = open_store(settings.store_url)
+    try:
+        now = datetime.now(timezone.utc)
+        events = iter(shop.history(now=now, days=DAYS))
+        while batch := list(islice(events, _BATCH)):
+            _store(batch, store, project_id)
+    finally:
+        store.close()
+
+
+def _store(batch: list[dict[str, Any]], store: Store, project_id: int) -> None:
+    def write(submission: Submission) -> Receipt:
+        return store.append([submission])[0]
+
+    around = checks.Circumstances(project_id=project_id, received_at=app.now())
+    door.take([_decoded(event) for event in batch], around, write)
+
+
+def _decoded(event: dict[str, Any]) -> Decoded:
+    """The shop's events are our own and within every limit; a test sends them over the wire."""
+    properties = json.dumps(event.get("properties", {}), separators=(",", ":"), ensure_ascii=False)
+    draft = Draft(
+        event_name=event["event_name"],
+        timestamp=rfc3339.parse(event["timestamp"]),
+        properties=properties,
+        insert_id=event["insert_id"],
+        distinct_id=event.get("distinct_id"),
+        session_id=event.get("session_id"),
+        source=event.get("source"),
+    )
+    return Decoded(draft, lambda: json.dumps(event))
+
+
+@contextlib.contextmanager
+def stream(url: str) -> Iterator[None]:
+    """Two processes of our own: one acts the shop, the SDK's `pipe` sends what it says.
+
+    Both end when this process does: the shop watches its standard input, the SDK its own.
+    """
+    shopping = subprocess.Popen(
+        [sys.executable, "-m", "djangalytics_server.cli.shop_stream"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    sending = subprocess.Popen(
+        [sys.executable, "-m", "djangalytics_client", "pipe"],
+        stdin=shopping.stdout,
+        env={**os.environ, "DJANGALYTICS_URL": url},
+    )
+    assert shopping.stdin is not None and shopping.stdout is not None  # noqa: PT018
+    shopping.stdout.close()  # the sender's now: it sees the end when the shop closes
+    try:
+        yield
+    finally:
+        shopping.stdin.close()
+        for process in (shopping, sending):
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
