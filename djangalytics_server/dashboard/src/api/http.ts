@@ -1,0 +1,71 @@
+/** One request: JSON in, JSON out, and every failure as one of the classes in `failure`. */
+
+import { BadAnswer, Unreachable } from "./failure";
+import { parseProblem } from "./parse";
+
+const PATIENCE_MS = 20_000;
+
+export interface Answer {
+  body: unknown;
+  headers: Headers;
+}
+
+interface Options {
+  signal?: AbortSignal;
+  body?: unknown;
+  csrfToken?: string | null;
+}
+
+async function send(path: string, method: string, options: Options): Promise<Response> {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const headers = new Headers({ Accept: "application/json" });
+  if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  if (options.csrfToken) headers.set("X-CSRF-Token", options.csrfToken);
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      cache: "no-store",
+      credentials: "same-origin",
+      signal: options.signal ? AbortSignal.any([options.signal, patience]) : patience,
+    });
+  } catch (error) {
+    // A query that was given up (new range, closed page) is not a failure of the server.
+    if (options.signal?.aborted) throw error;
+    throw new Unreachable(patience.aborted ? "no answer in 20 s" : "no connection");
+  }
+}
+
+async function decode(response: Response): Promise<unknown> {
+  if (response.status === 204) return null;
+  let body: string;
+  try {
+    body = await response.text();
+  } catch {
+    throw new Unreachable("the connection was cut");
+  }
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function request(path: string, method: string, options: Options): Promise<Answer> {
+  const response = await send(path, method, options);
+  const body = await decode(response);
+  if (!response.ok) {
+    throw parseProblem(response.status, body, response.headers.get("X-Request-Id"));
+  }
+  if (body === undefined) throw new BadAnswer(`${path} did not answer with JSON`);
+  return { body, headers: response.headers };
+}
+
+export function get(path: string, signal?: AbortSignal): Promise<Answer> {
+  return request(path, "GET", signal ? { signal } : {});
+}
+
+export function post(path: string, body: unknown, csrfToken: string | null): Promise<Answer> {
+  return request(path, "POST", { body, csrfToken });
+}

@@ -1,0 +1,31 @@
+import { CopyButton } from "./CopyButton";
+import { snippet } from "./snippet";
+
+function Code({ text, label }: { text: string; label: string }) {
+  return (
+    <div className="code">
+      <pre tabIndex={0} aria-label={label}>
+        <code>{text}</code>
+      </pre>
+      <CopyButton text={text} label={`Copy: ${label}`} />
+    </div>
+  );
+}
+
+/** Nothing has ever been captured: how to begin. */
+export function EmptyState({ origin }: { origin: string }) {
+  const { shell, python } = snippet(origin);
+  return (
+    <section className="panel empty" aria-labelledby="empty-title" data-testid="empty-state">
+      <p className="beat">Waiting for the first event</p>
+      <h2 id="empty-title">Send it from Python</h2>
+      <p>
+        Install the client where your program runs, then say what happened. This page shows it the
+        moment it arrives.
+      </p>
+      <Code text={shell} label="In the terminal" />
+      <Code text={python} label="In Python" />
+      <p className="hint">Or try it from here, with the form “Capture event”.</p>
+    </section>
+  );
+}
