@@ -1,0 +1,185 @@
+"""Turn queued events into requests and act on the answers. One step at a time, no thread here.
+
+``step()`` does at most one request and says how many seconds may pass before the next step, so
+the worker thread, a flush without threads and the tests all drive the same machine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from contextlib import suppress
+
+from djangalytics_client.errors import TransportError
+from djangalytics_client.events import Event, encode_batch
+from djangalytics_client.retry import (
+    Action,
+    Decision,
+    Reply,
+    Sent,
+    decide,
+    problem_code,
+    verdicts,
+)
+from djangalytics_client.settings import Settings
+from djangalytics_client.stats import Outcome, Tally
+from djangalytics_client.transport import Transport
+from djangalytics_client.world import World
+
+_WORTH_COMPRESSING = 512
+
+log = logging.getLogger("djangalytics_client")
+
+
+class Voice:
+    """Say each kind of trouble once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def once(self, kind: str, message: str, *values: object) -> None:
+        """Log a warning, the first time this kind comes up."""
+        if kind not in self._said:
+            self._said.add(kind)  # first, so that a log handler that tracks cannot loop
+            with suppress(Exception):  # a log handler of the host may raise; we never do
+                log.warning(message, *values)
+
+
+class Delivery:
+    """The sending end of one queue. Used by one thread at a time, except ``hurry``."""
+
+    def __init__(
+        self,
+        queue: deque[Event],
+        tally: Tally,
+        transport: Transport,
+        settings: Settings,
+        world: World,
+        voice: Voice,
+    ) -> None:
+        self._queue = queue
+        self._tally = tally
+        self._transport = transport
+        self._settings = settings
+        self._world = world
+        self._voice = voice
+        self._parts: deque[list[Event]] = deque()  # taken from the queue; the first goes next
+        self._failures = 0
+        self._compress = settings.gzip
+        self._lingering_since: float | None = None
+        self._demanded_until = 0.0
+        self.due = 0.0
+        """When the next request may go, on the monotonic clock; a flush looks at it."""
+
+    def hurry(self) -> None:
+        """Forget our own waiting once, but not what the server demanded."""
+        self.due = min(self.due, self._demanded_until)
+
+    def step(self, *, urgent: bool) -> float | None:
+        """Send one request if it is time; ``urgent`` does not wait for company.
+
+        Seconds until there may be more to do; None when nothing waits.
+        """
+        now = self._world.monotonic()
+        if not self._parts:
+            if not self._queue:
+                self._lingering_since = None
+                return None
+            if self._lingering_since is None:
+                self._lingering_since = now
+            company = self._lingering_since + self._settings.linger - now
+            if company > 0 and not urgent and not self._batch_is_full():
+                return company
+        if self.due > now:
+            return self.due - now
+        if not self._parts:
+            self._take()
+        self._send(self._parts[0])
+        return max(0.0, self.due - self._world.monotonic())
+
+    def _batch_is_full(self) -> bool:
+        return (
+            len(self._queue) >= self._settings.batch_events
+            or self._tally.weight >= self._settings.batch_bytes
+        )
+
+    def _take(self) -> None:
+        """Move events from the queue into one new part."""
+        part: list[Event] = []
+        weight = 0
+        while self._queue and len(part) < self._settings.batch_events:
+            weight += self._queue[0].weight
+            if part and weight > self._settings.batch_bytes:
+                break
+            part.append(self._queue.popleft())
+        self._lingering_since = None
+        self._parts.append(part)
+
+    def _send(self, part: list[Event]) -> None:
+        # An event has the same bytes in every attempt; the time of sending is the attempt's own,
+        # because the server corrects skewed clocks by it.
+        body = encode_batch(part, self._world.time_ns() // 1000)
+        sent = Sent(len(part), self._failures, self._compress and len(body) >= _WORTH_COMPRESSING)
+        reply: Reply | None = None
+        try:
+            reply = self._transport.send(body, compress=sent.compressed)
+        except TransportError as error:
+            self._voice.once("network", "No answer from the analytics server, retrying: %s", error)
+        except Exception as error:  # noqa: BLE001 - a foreign transport must not end the worker
+            self._voice.once("transport", "The transport failed, retrying: %r", error)
+        decision = decide(
+            reply,
+            sent,
+            chance=self._world.chance(),
+            now=self._world.time_ns() / 1e9,
+        )
+        self._act(part, reply, decision)
+
+    def _act(self, part: list[Event], reply: Reply | None, decision: Decision) -> None:
+        now = self._world.monotonic()
+        self._demanded_until = now + decision.demanded
+        self.due = now + decision.delay
+        if decision.action in (Action.AGAIN, Action.HOLD):
+            self._failures += 1
+            if reply is not None:
+                self._complain(reply, decision)
+            return
+        self._failures = 0
+        assert reply is not None  # without an answer the action is AGAIN
+        if decision.action is Action.DONE:
+            outcome, sound = verdicts(reply, len(part))
+            self._end(part, outcome)
+            self._report(outcome, sound)
+        elif decision.action is Action.DROP:
+            code = problem_code(reply)
+            self._end(part, Outcome(lost={f"refused:{code}": 1}))
+            self._voice.once(f"drop:{code}", "The server refused an event: %s", code)
+        elif decision.action is Action.HALVE:
+            middle = len(part) // 2
+            self._parts.popleft()
+            self._parts.extendleft((part[middle:], part[:middle]))
+        else:
+            self._compress = False
+
+    def _end(self, part: list[Event], outcome: Outcome) -> None:
+        self._parts.popleft()
+        self._tally.settle(len(part), sum(event.weight for event in part), outcome)
+
+    def _complain(self, reply: Reply, decision: Decision) -> None:
+        code = problem_code(reply)
+        if decision.action is Action.HOLD:
+            message = (
+                "The analytics server answered %s (%s): check the address and the write key. "
+                "Events are kept as long as the queue has room; trying every %.0f s"
+            )
+            self._voice.once(f"hold:{reply.status}", message, reply.status, code, decision.delay)
+        else:
+            message = "The analytics server answered %s (%s), retrying"
+            self._voice.once(f"again:{reply.status}", message, reply.status, code)
+
+    def _report(self, outcome: Outcome, sound: bool) -> None:
+        if not sound:
+            message = "A success without matching counts: is a Djangalytics server at this address?"
+            self._voice.once("counts", message)
+        for code in outcome.rejected:
+            self._voice.once(f"rejected:{code}", "The server rejected events: %s", code)

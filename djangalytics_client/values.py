@@ -1,0 +1,212 @@
+"""Values as applications have them -> values as JSON has them, copied and within the limits.
+
+| given | becomes |
+|---|---|
+| str, bool, None | itself |
+| int within a signed 64-bit range, finite float | itself |
+| datetime | RFC 3339 text in UTC with microseconds (without a zone: taken as UTC) |
+| date, time | ISO 8601 text |
+| timedelta | seconds |
+| Decimal | the nearest float |
+| UUID | text |
+| Enum | its value |
+| list, tuple | list |
+| set, frozenset | list, sorted where its members can be |
+| mapping with text keys | object |
+
+Anything else is refused with EventRejected, as is whatever the server would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta, timezone
+from enum import Enum
+from functools import lru_cache
+from math import isfinite
+from typing import Any, NamedTuple
+
+from djangalytics_client.errors import EventRejected
+
+
+class Limits(NamedTuple):
+    """What the server takes; lengths in characters, sizes in bytes."""
+
+    event_name_length: int = 100
+    insert_id_length: int = 100
+    distinct_id_length: int = 200
+    properties_keys: int = 255
+    property_key_length: int = 200
+    depth: int = 8
+    event_bytes: int = 32 * 1024
+
+
+LIMITS = Limits()
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_MOST_REMEMBERED = 4096
+
+_good_keys: set[str] = set()
+"""Keys that were checked before: an application uses the same few over and over."""
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 UTC; without a zone it is taken as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def rfc3339(moment: int) -> str:
+    """Text of so many microseconds since 1970 UTC: 2026-11-22T18:49:34.123456Z."""
+    second, rest = divmod(moment, 1_000_000)
+    return f"{_whole_second(second)}.{rest:06d}Z"
+
+
+@lru_cache(maxsize=128)
+def _whole_second(second: int) -> str:
+    return (EPOCH + timedelta(seconds=second)).isoformat()[:19]
+
+
+def remember(good: set[str], text: str) -> None:
+    """Add to a bounded set of texts that passed their check."""
+    if len(good) >= _MOST_REMEMBERED:
+        good.clear()
+    good.add(text)
+
+
+def text_bytes(value: str, field: str) -> int:
+    """Length in UTF-8; EventRejected for U+0000 and lone surrogates."""
+    try:
+        size = len(value) if value.isascii() else len(value.encode())
+    except UnicodeEncodeError:
+        raise EventRejected("text_invalid", field, "Text has a lone surrogate") from None
+    if "\0" in value:
+        raise EventRejected("text_invalid", field, "Text has U+0000")
+    return size
+
+
+def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) -> int:
+    """Turn a dict that belongs to us into plain JSON values, in place -> its weight.
+
+    The weight is a lower bound of the bytes as JSON, and never under a thirteenth of them.
+    ``depth`` is the level of nesting of this object, ``room`` the bytes there are for it.
+    EventRejected with the server's code when something cannot be sent.
+    """
+    if depth == 1 and len(own) > LIMITS.properties_keys:
+        raise EventRejected("too_many_keys", "properties", f"{len(own)} keys; 255 at most")
+    size = 1
+    for key, value in own.items():
+        if key not in _good_keys:
+            _check_key(key)
+        size += len(key) + 4
+        kind = type(value)
+        # The plain kinds here, in place; a call for each of them would double the price.
+        if kind is str and value.isascii() and "\0" not in value:
+            size += len(value) + 2
+        elif kind is bool or value is None:
+            size += 4
+        elif kind is int and INT_MIN <= value <= INT_MAX:
+            size += 1
+        elif kind is float and isfinite(value):
+            size += 3
+        else:
+            own[key], weight = plain_value(value, key, depth, room - size)
+            size += weight
+        if size > room:
+            raise EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
+    return size
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str):
+        raise EventRejected("properties_invalid", "properties", f"The key {key!r:.40} is not text")
+    text_bytes(key, "properties")
+    if len(key) > LIMITS.property_key_length:
+        raise EventRejected("key_too_long", "properties", f"The key {key:.40}… has {len(key)}")
+    if type(key) is str:
+        remember(_good_keys, key)
+
+
+def plain_value(value: object, field: str, depth: int, room: int) -> tuple[object, int]:
+    """One value as JSON has it, and its weight; EventRejected as in ``settle``."""
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, bool):
+        return value, 4
+    if isinstance(value, str):
+        return str.__str__(value), text_bytes(value, field) + 2
+    if isinstance(value, int):
+        return _integer(int(value), field), 1
+    if isinstance(value, float):
+        return _finite(float(value), field), 3
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _array(value, field, depth + 1, room)
+    if isinstance(value, (dict, Mapping)):
+        _check_depth(depth + 1, field)
+        own = dict(value)
+        return own, settle(own, depth + 1, room)
+    return _rare(value, field)
+
+
+def _integer(value: int, field: str) -> int:
+    if not INT_MIN <= value <= INT_MAX:
+        raise EventRejected("number_out_of_range", field, f"{field} is beyond 64 bits")
+    return value
+
+
+def _finite(value: float, field: str) -> float:
+    if not isfinite(value):
+        raise EventRejected("number_out_of_range", field, f"{field} is {value}")
+    return value
+
+
+def _check_depth(depth: int, field: str) -> None:
+    if depth > LIMITS.depth:
+        raise EventRejected("too_deep", field, f"{field} nests more than 8 levels deep")
+
+
+def _array(items: Iterable[object], field: str, depth: int, room: int) -> tuple[list[object], int]:
+    _check_depth(depth, field)
+    size, own = 1, []
+    for item in list(items):
+        member, weight = plain_value(item, field, depth, room - size)
+        own.append(member)
+        size += weight + 1
+        if size > room:
+            raise EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
+    if isinstance(items, (set, frozenset)):
+        with suppress(TypeError):  # members of several kinds stay in the set's own order
+            own.sort()
+    return own, size
+
+
+def _rare(value: object, field: str) -> tuple[object, int]:
+    """The types apps pass now and then; a value can only be one if its module is loaded."""
+    from decimal import Decimal
+    from uuid import UUID
+
+    try:
+        if isinstance(value, Decimal):
+            return _finite(float(value), field), 3
+        if isinstance(value, timedelta):
+            return value.total_seconds(), 3
+        if isinstance(value, datetime):
+            text = rfc3339(micros(value))
+        elif isinstance(value, (date, time)):
+            text = value.isoformat()
+        elif isinstance(value, UUID):
+            text = str(value)
+        else:
+            raise EventRejected("properties_invalid", field, f"JSON has no {_kind(value)}")
+    except ValueError:  # float() of a signalling NaN
+        raise EventRejected("number_out_of_range", field, f"{field} is no number") from None
+    except OverflowError:  # a date of year 1 or 9999 that its zone pushes over the edge
+        raise EventRejected("properties_invalid", field, f"{field} is out of time") from None
+    return text, len(text) + 2
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"

@@ -1,0 +1,64 @@
+"""Time, chance and threads, as arguments: tests pass their own."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Thread(Protocol):
+    """What the outbox needs of a thread."""
+
+    def start(self) -> None:
+        """Begin; RuntimeError when the interpreter starts no more threads."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait up to ``timeout`` seconds for the end."""
+
+
+def daemon(work: Callable[[], None]) -> Thread:
+    """Give an unstarted thread that never keeps the process alive."""
+    return threading.Thread(target=work, name="djangalytics", daemon=True)
+
+
+_EIGHTS = 64
+_random_eights: list[bytes] = []
+
+
+def eight_random_bytes() -> bytes:
+    """Bytes of os.urandom, fetched for 64 calls at a time: a system call each would cost more
+    than the rest of an insert id. Emptied in a forked child, so that no two processes share any.
+    """
+    try:
+        return _random_eights.pop()
+    except IndexError:
+        fresh = os.urandom(8 * _EIGHTS)
+        _random_eights.extend([fresh[at : at + 8] for at in range(8, len(fresh), 8)])
+        return fresh[:8]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random_eights.clear)
+
+
+@dataclass(frozen=True)
+class World:
+    """Where the client gets everything that is not decided by its input."""
+
+    time_ns: Callable[[], int] = time.time_ns
+    """Nanoseconds since 1970 UTC."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that never run backwards."""
+    sleep: Callable[[float], None] = time.sleep
+    """Wait so many seconds (used only where no worker thread can run)."""
+    eight_bytes: Callable[[], bytes] = eight_random_bytes
+    """Eight random bytes, for an insert id."""
+    chance: Callable[[], float] = random.random
+    """A number in [0, 1) that spreads retries out."""
+    thread: Callable[[Callable[[], None]], Thread] = daemon
+    """An unstarted thread for some work."""
