@@ -1,0 +1,1 @@
+"""The tests of the SDK, the server and the dashboard."""

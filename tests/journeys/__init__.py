@@ -1,0 +1,1 @@
+"""Whole lines, real parts: SDK, HTTP, store, question."""
