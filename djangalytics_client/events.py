@@ -84,7 +84,7 @@ def build(
         session_id = scope.session_id if session_id is None else session_id
         source = scope.source if source is None else source
         source = default_source if source is None else source
-    if name not in _good_names:
+    if type(name) is not str or name not in _good_names:
         name = _checked_name(name)
     if type(given) is dict and scope is NOWHERE:
         own = given.copy()
