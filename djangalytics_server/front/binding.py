@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from typing import Any
 
 from djangalytics_server.front.limits import FrontError
 
@@ -16,29 +17,35 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises FrontError, one sentence, when that cannot be done.
     """
+    if not 0 <= port <= 65535:
+        raise FrontError(f"{port} is not a port: ports go from 0 to 65535.")
     try:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (socket.gaierror, UnicodeError):
         raise FrontError(f"The host {host!r} is not known on this machine.") from None
-    except OverflowError:
-        raise FrontError(f"{port} is not a port: ports go from 0 to 65535.") from None
-    family, kind, protocol, _, address = found[0]
-    sock = socket.socket(family, kind, protocol)
+    refused: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        try:
+            return _listen(socket.socket(family, kind, protocol), address)
+        except OSError as error:
+            refused = error
+    assert refused is not None  # getaddrinfo finds at least one address or raises
+    raise FrontError(_sentence(refused, host, port)) from refused
+
+
+def _listen(sock: socket.socket, address: Any) -> socket.socket:
     try:
         if os.name == "posix":
             # Elsewhere this option would let two servers share one port.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-    except OverflowError:
+        sock.setblocking(False)
+    except BaseException:
         sock.close()
-        raise FrontError(f"{port} is not a port: ports go from 0 to 65535.") from None
-    except OSError as error:
-        sock.close()
-        raise FrontError(_sentence(error, host, port)) from error
-    sock.setblocking(False)
+        raise
     return sock
 
 

@@ -1,7 +1,8 @@
 """One client's connection: bytes in, whole requests out to a thread, answers back.
 
 The loop thread reads, closes and watches deadlines; a worker thread runs the application for the
-one request in service. What both touch is guarded by ``_lock``; only the loop closes the socket.
+one request in service. What both touch is guarded by the output's lock; only the loop closes the
+socket.
 """
 
 from __future__ import annotations
@@ -9,53 +10,27 @@ from __future__ import annotations
 import logging
 import math
 import socket
-import threading
 import time
-from typing import TYPE_CHECKING, Protocol
 
-from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 
-from djangalytics_server.front import limits as refusals
-from djangalytics_server.front.limits import Limits, Refusal
+from djangalytics_server.front import refusals
+from djangalytics_server.front.host import Host
+from djangalytics_server.front.output import HIGH_WATER, Gone, Output
+from djangalytics_server.front.refusals import Refusal, judge
 from djangalytics_server.front.task import Take, Task
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger("djangalytics_server.front")
 
 READ_BYTES = 65536
-HIGH_WATER = 1024 * 1024
-"""Unsent bytes at which the application waits for its reader."""
-LINGER_SECONDS = 1.0
+LINGER_SECONDS = 2.0
 """How long an answered connection is read after our side ended, lest a reset eat the answer."""
-
-
-class Host(Protocol):
-    """What a connection needs of the loop it lives in."""
-
-    adj: Adjustments
-    application: WSGIApplication
-    limits: Limits
-    draining: bool
-    partial_ends: float
-    effective_port: int
-    server_name: str
-
-    def submit(self, connection: Connection) -> bool:
-        """Queue the connection's request for a thread; False when too many wait."""
-
-    def poke(self, connection: Connection) -> None:
-        """Ask the loop, from any thread, to look at the connection."""
-
-
-class Gone(Exception):
-    """The client left before its answer was written."""
+LAST_LINGER_SECONDS = 0.25
+"""The same while the server is stopping."""
 
 
 class Connection:
-    """One accepted socket. ``readable`` and ``writable`` tell the loop what to watch."""
+    """One accepted socket; ``deadline`` and ``quiet_since`` are on the monotonic clock."""
 
     def __init__(self, host: Host, sock: socket.socket, address: tuple[str, int]) -> None:
         # Waitress's task reads its surroundings from attributes of these names.
@@ -69,35 +44,36 @@ class Connection:
         self.serving = False
         self.closed = False
         self.take: Take | None = None
-        self._released = False
+        self._output = Output(sock, host.limits.request_seconds)
         self._parser: HTTPRequestParser | None = None
-        self._ready: HTTPRequestParser | None = None
+        self._request: HTTPRequestParser | None = None
         self._unread = b""
+        self._released = False
         self._half_closed = False
         self._ending = False
         self._lingering = False
-        self._out: list[bytes] = []
-        self._out_bytes = 0
-        self._stalled = False
-        self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
 
     # What the loop asks.
 
     @property
     def readable(self) -> bool:
         """Whether more input is wanted; pipelined bytes wait until the request is answered."""
-        return (not self._half_closed and not self._unread and not self._ending) or self._lingering
+        return self._lingering or not (self._half_closed or self._unread or self._ending)
 
     @property
     def writable(self) -> bool:
         """Whether output waits for the client."""
-        return self._stalled
+        return self._output.stalled
 
     @property
-    def started(self) -> bool:
-        """Whether a request is being received, served or answered."""
-        return self.serving or self._parser is not None or self._out_bytes > 0
+    def receiving(self) -> bool:
+        """Whether a request has begun to arrive and is not complete."""
+        return self._parser is not None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is being received, served or answered."""
+        return not (self.serving or self.receiving or self._output.size)
 
     @property
     def last_request(self) -> bool:
@@ -119,32 +95,34 @@ class Connection:
             if not data:
                 self.close()
             return
-        with self._lock:
-            if not data:
-                self._half_closed = True
+        with self._output.lock:
+            self._half_closed = not data
             if self.serving:
                 self._unread += data
                 return
         if data:
             self._parse(data)
-        elif self._out_bytes:
+        elif self._output.size:
             self._ending = True
         else:
             self.close()
 
     def on_writable(self) -> None:
         """Send what waits, then go on with what the connection was waiting to do."""
-        with self._lock:
-            self._flush()
+        with self._output.lock:
+            if self._output.flush_locked() and not self.serving:
+                self.deadline = time.monotonic() + self.server.limits.request_seconds
         self.proceed()
 
     def proceed(self) -> None:
-        """Do what became possible: hand over, end, or go on with pipelined input."""
-        if self.closed or self.serving or self._out_bytes:
+        """Do what became possible: end, or go on with pipelined input."""
+        if self.closed or self.serving or self._output.size:
             return
-        if self._ending:
+        if self._output.broken:
+            self.close()
+        elif self._ending:
             self._linger()
-        elif self._unread and self.take is None:
+        elif self._unread:
             data, self._unread = self._unread, b""
             self._parse(data)
         elif self._half_closed:
@@ -152,8 +130,8 @@ class Connection:
 
     def expire(self) -> None:
         """End a connection whose deadline has passed."""
-        if self._parser is not None and not self._out_bytes and not self._ending:
-            self.refuse(refusals.SHUTTING_DOWN if self.server.draining else refusals.TOO_SLOW)
+        if self.receiving and not self._output.size:
+            self._refuse(refusals.SHUTTING_DOWN if self.server.draining else refusals.TOO_SLOW)
         else:
             self.close()
 
@@ -162,37 +140,20 @@ class Connection:
         self._ending = True
         self.proceed()
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer from the loop itself and end the connection; nothing may be in service."""
-        log.debug("%s answered %d %s", self.addr[0], refusal.status, refusal.code)
-        parser, self._parser = self._parser, None
-        head_only = parser is not None and getattr(parser, "command", "") == "HEAD"
-        if parser is not None:
-            parser.close()
-        with self._lock:
-            self._push(refusal.response(head_only))
-            self._ending = True
-            self._flush()
-        self.proceed()
-
     def release(self) -> bytes:
         """Give the socket up to the request that asked for it; return bytes already received."""
         self.closed = self._released = True
         return self._unread
 
     def close(self) -> None:
-        """Let go of whoever waits to write; the loop closes the socket when it has unwatched it."""
-        with self._lock:
-            if self.closed:
-                return
+        """Be over; the loop closes the socket (``dispose``) when it no longer watches it."""
+        with self._output.lock:
             self.closed = True
-            self._out.clear()
-            self._out_bytes, self._stalled = 0, False
-            self._room.notify_all()
+            self._output.break_locked()
         if self._parser is not None:
             self._parser.close()
 
-    def finish_closing(self) -> None:
+    def dispose(self) -> None:
         """Close the socket, unless it has another owner by now."""
         if not self._released:
             self.sock.close()
@@ -204,62 +165,76 @@ class Connection:
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            self.close()
-            return
+            self._half_closed = True
         if self._half_closed:
             self.close()
         self._lingering = True
-        self.deadline = time.monotonic() + LINGER_SECONDS
+        patience = LAST_LINGER_SECONDS if self.server.draining else LINGER_SECONDS
+        self.deadline = time.monotonic() + patience
 
     def _parse(self, data: bytes) -> None:
-        while data and not self.serving:
+        while data and not (self.serving or self._ending):
+            if self._parser is None:
+                self._parser = HTTPRequestParser(self.adj)
+                patience = time.monotonic() + self.server.limits.request_seconds
+                self.deadline = min(patience, self.server.partial_ends)
             parser = self._parser
-            if parser is None:
-                parser = self._parser = HTTPRequestParser(self.adj)
-                self.deadline = min(
-                    time.monotonic() + self.server.limits.request_seconds, self.server.partial_ends
-                )
             try:
-                taken = parser.received(data)
+                data = data[parser.received(data) :]
+                refusal = judge(parser)
             except ValueError:
-                # Waitress lets some malformed URLs and lengths through to int() and urlsplit().
-                self.refuse(refusals.MALFORMED)
-                return
-            data = data[taken:]
-            refusal = _refusal(parser)
+                # Some malformed URLs and lengths get past Waitress to urlsplit() and int().
+                refusal = refusals.MALFORMED
+            except OSError as error:
+                log.error("cannot keep a request body: %s", error)
+                refusal = refusals.NO_ROOM
             if refusal is not None:
-                self.refuse(refusal)
-                return
-            if parser.completed:
+                self._refuse(refusal, head_only=getattr(parser, "command", "") == "HEAD")
+            elif parser.completed:
                 self._parser = None
                 if not parser.empty:
-                    self._serve(parser, data)
-                    return
+                    self._hand_in(parser, data)
             elif parser.expect_continue and parser.headers_finished:
                 parser.expect_continue = False
-                with self._lock:
-                    self._push(b"HTTP/1.1 100 Continue\r\n\r\n")
-                    self._flush()
+                self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _serve(self, parser: HTTPRequestParser, rest: bytes) -> None:
-        self._ready = parser
+    def _hand_in(self, parser: HTTPRequestParser, rest: bytes) -> None:
+        self._request = parser
         self._unread = rest
         self.deadline = math.inf
         self.serving = True
         if not self.server.submit(self):
             self.serving = False
             parser.close()
-            self.refuse(refusals.OVERLOADED)
+            self.deadline = time.monotonic() + self.server.limits.idle_seconds
+            self._send(refusals.OVERLOADED.response(close=False))
+
+    def _refuse(self, refusal: Refusal, head_only: bool = False) -> None:
+        """Answer from the loop itself and end the connection; nothing may be in service."""
+        log.debug("%s answered %d %s", self.addr[0], refusal.status, refusal.code)
+        if self._parser is not None:
+            self._parser.close()
+            self._parser = None
+        self._ending = True
+        self.deadline = time.monotonic() + self.server.limits.request_seconds
+        self._send(refusal.response(head_only=head_only))
+        self.proceed()
+
+    def _send(self, data: bytes) -> None:
+        with self._output.lock:
+            if not self._output.broken:
+                self._output.push_locked(data)
+                self._output.flush_locked()
 
     # The worker thread's side.
 
     def service(self) -> None:
         """Run the application for the request in service and send its answer."""
-        parser = self._ready
-        assert parser is not None
-        self._ready = None
-        task = Task(self, parser)
-        started = time.monotonic()
+        request, self._request = self._request, None
+        if request is None:
+            return
+        began = time.monotonic()
+        task = Task(self, request)
         keep = False
         try:
             task.service()
@@ -267,118 +242,50 @@ class Connection:
         except Gone:
             log.debug("%s left before its answer", self.addr[0])
         except Exception as error:
-            log.error("%s %s failed: %r", parser.command, parser.path, error)
+            log.error("%s %s failed: %r", request.command, request.path, error)
             log.debug("the failure in full", exc_info=True)
             if not task.wrote_header:
-                with self._lock:
-                    self._push(refusals.INTERNAL.response(parser.command == "HEAD"))
+                self._send(refusals.INTERNAL.response(head_only=request.command == "HEAD"))
         finally:
-            parser.close()
+            request.close()
         if log.isEnabledFor(logging.DEBUG):
-            spent = (time.monotonic() - started) * 1000
-            log.debug(
-                "%s %s %s %s %.0f ms",
-                self.addr[0],
-                parser.command,
-                parser.path,
-                task.status[:3],
-                spent,
-            )
+            spent = (time.monotonic() - began) * 1000
+            line = (self.addr[0], request.command, request.path, task.status[:3], spent)
+            log.debug("%s %s %s %s %.0f ms", *line)
         self._finish(keep)
-
-    def _finish(self, keep: bool) -> None:
-        limits = self.server.limits
-        with self._lock:
-            self._ending = not keep
-            self._flush()
-            waiting = limits.request_seconds if self._out_bytes else limits.idle_seconds
-            self.quiet_since = time.monotonic()
-            self.deadline = self.quiet_since + waiting
-            self.serving = False
-            quiet = not (
-                self._ending
-                or self._out_bytes
-                or self._unread
-                or self._half_closed
-                or self.take is not None
-                or self.server.draining
-            )
-        if not quiet:
-            self.server.poke(self)
 
     def write_soon(self, data: bytes) -> int:
         """Queue response bytes (called by Waitress's task)."""
-        with self._lock:
-            if self.closed:
-                raise Gone
-            self._push(data)
+        with self._output.lock:
+            self._output.push_locked(data)
         return len(data)
 
     def flush(self) -> None:
         """Send what is queued; wait while the reader lags far behind."""
-        with self._lock:
-            self._flush()
-            stalled = self._stalled
+        with self._output.lock:
+            self._output.flush_locked()
+            stalled = self._output.stalled
         if stalled:
             self.server.poke(self)
-        if self._out_bytes > HIGH_WATER:
-            self._wait_for_room()
+        if self._output.size > HIGH_WATER:
+            self._output.wait_for_room()
 
     def check_client_disconnected(self) -> bool:
         """Whether the client has gone (part of Waitress's environment)."""
         return self.closed
 
-    def _wait_for_room(self) -> None:
-        with self._lock:
-            while self._out_bytes > HIGH_WATER:
-                before = self._out_bytes
-                moved = self._room.wait(self.server.limits.request_seconds)
-                if self.closed or (not moved and self._out_bytes == before):
-                    raise Gone
-
-    def _push(self, data: bytes) -> None:
-        if data:
-            self._out.append(data)
-            self._out_bytes += len(data)
-
-    def _flush(self) -> None:
-        """Send without blocking; the caller holds the lock."""
-        if not self._out or self.closed:
-            return
-        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-        try:
-            sent = self.sock.send(data)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            self._out, self._out_bytes, self._stalled, self._ending = [], 0, False, True
-            self._room.notify_all()
-            return
-        rest = data[sent:]
-        self._out = [rest] if rest else []
-        self._out_bytes = len(rest)
-        self._stalled = bool(rest)
-        if sent:
-            self._room.notify_all()
-            if rest and not self.serving:
-                self.deadline = time.monotonic() + self.server.limits.request_seconds
-
-
-def _refusal(parser: HTTPRequestParser) -> Refusal | None:
-    """Say what is wrong with what the parser has seen so far."""
-    if parser.error is not None:
-        return {
-            413: refusals.BODY_TOO_LARGE,
-            431: refusals.HEAD_TOO_LARGE,
-            501: refusals.NOT_IMPLEMENTED,
-        }.get(parser.error.code, refusals.MALFORMED)
-    if not parser.headers_finished or parser.empty:
-        return None
-    if parser.version != "1.1" and "TRANSFER_ENCODING" in parser.headers:
-        return refusals.MALFORMED
-    # Two lengths in one request, or no Host, is how requests are smuggled past proxies.
-    if parser.chunked and not parser.completed and "CONTENT_LENGTH" in parser.headers:
-        return refusals.MALFORMED
-    if parser.version == "1.1" and "HOST" not in parser.headers:
-        return refusals.MALFORMED
-    return None
+    def _finish(self, keep: bool) -> None:
+        limits = self.server.limits
+        output = self._output
+        with output.lock:
+            self._ending = not keep
+            output.flush_locked()
+            self.quiet_since = time.monotonic()
+            patience = limits.request_seconds if output.size else limits.idle_seconds
+            self.deadline = self.quiet_since + patience
+            self.serving = False
+            unfinished = (
+                self._ending or output.size or output.broken or self._unread or self._half_closed
+            )
+        if unfinished or self.take is not None or self.server.draining:
+            self.server.poke(self)

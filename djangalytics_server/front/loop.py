@@ -122,10 +122,15 @@ class Loop:
         return self._end()
 
     def _touch(self, connection: Connection, events: int) -> None:
-        if events & selectors.EVENT_READ:
-            connection.on_readable()
-        if events & selectors.EVENT_WRITE and not connection.closed:
-            connection.on_writable()
+        try:
+            if events & selectors.EVENT_READ:
+                connection.on_readable()
+            if events & selectors.EVENT_WRITE and not connection.closed:
+                connection.on_writable()
+        except Exception:
+            # One connection's bad luck must not end the others'.
+            log.exception("a connection from %s failed", connection.addr[0])
+            connection.close()
         self._settle(connection)
 
     def _look_at_poked(self) -> None:
@@ -161,11 +166,12 @@ class Loop:
 
     def _forget(self, connection: Connection) -> None:
         number = connection.number
-        if self._connections.pop(number, None) is None:
-            return
+        if self._connections.get(number) is not connection:
+            return  # forgotten before, and another may have the number by now
+        del self._connections[number]
         if self._watched.pop(number):
             self._selector.unregister(number)
-        connection.finish_closing()
+        connection.dispose()
 
     def _hand_over(self, connection: Connection) -> None:
         take, connection.take = connection.take, None
@@ -226,7 +232,7 @@ class Loop:
             elif (
                 self._drain_began <= quiet_before
                 and connection.quiet_since <= quiet_before
-                and not connection.started
+                and connection.quiet
             ):
                 connection.finish_politely()
             else:
@@ -250,7 +256,7 @@ class Loop:
                 pass
             listener.close()
         for connection in self._connections.values():
-            if not connection.serving:
+            if connection.receiving:
                 connection.deadline = min(connection.deadline, self.partial_ends)
         log.info("stopping: %d connections open", len(self._connections))
 

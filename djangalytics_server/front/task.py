@@ -34,7 +34,7 @@ class Task(WSGITask):  # type: ignore[misc]
 
     def write(self, data: bytes) -> None:
         """Send `data` at once, as WSGI asks, unless it completes the answer (then _finish does)."""
-        super().write(data)
+        super().write(b"" if self.request.command == "HEAD" else data)
         if data and self.content_bytes_written != self.content_length:
             self.channel.flush()
 
@@ -46,8 +46,12 @@ class Task(WSGITask):  # type: ignore[misc]
         return head
 
     def finish(self) -> None:
-        """End the response."""
-        if self.channel.take is None:
+        """End the response; there is none when the application took the socket."""
+        if self.channel.take is not None:
+            return
+        if self.request.command == "HEAD":
+            self.write(b"")
+        else:
             super().finish()
 
     def _detach(self, take: Take) -> None:

@@ -1,0 +1,32 @@
+"""What a connection needs of the loop it lives in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
+
+from djangalytics_server.front.limits import Limits
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from djangalytics_server.front.connection import Connection
+
+
+class Host(Protocol):
+    """What a connection needs of the loop it lives in."""
+
+    adj: Adjustments
+    application: WSGIApplication
+    limits: Limits
+    draining: bool
+    partial_ends: float
+    effective_port: int
+    server_name: str
+
+    def submit(self, connection: Connection) -> bool:
+        """Queue the connection's request for a thread; False when too many wait."""
+
+    def poke(self, connection: Connection) -> None:
+        """Ask the loop, from any thread, to look at the connection."""
