@@ -35,12 +35,15 @@ def stats(question: Stats, store: Store, now: int) -> StatsAnswer:
     verdicts = store.verdicts(question.project_id)
     span = _span(question, store)
     daily: Counter[tuple[str, str]] = Counter()
+    names: dict[tuple[int, int], str] = {}
     totals: Counter[str] = Counter()
     if span is not None:
         _check_size(question, span)
         for row in store.count(plan.by_interval(question, *span)):
-            name = labels.label(question.interval, row.bucket, row.offset)
-            daily[name, row.event_name] += row.count
+            place = (row.bucket, row.offset)
+            if place not in names:
+                names[place] = labels.label(question.interval, *place)
+            daily[names[place], row.event_name] += row.count
             totals[row.event_name] += row.count
     rows = tuple((day, name, count) for (day, name), count in sorted(daily.items()))
     return StatsAnswer(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Executable, or_, select
+from sqlalchemy import ColumnElement, Executable, func, or_, select
 
+from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.store.tables import EventRow
+from djangalytics_server.store.rollups import GRAINS
+from djangalytics_server.store.tables import EventCount, EventRow
 
 _COLUMNS = (
     EventRow.id,
@@ -28,14 +30,48 @@ _SEARCHED = (
 )
 
 
-def newest(page: EventPage) -> Executable:
-    """Events of one page in falling order of id; the columns are those of ``StoredEvent``."""
+FEW = 2_000
+"""Up to this many events are fetched by an index and sorted; of more, a walk finds a page sooner."""
+
+
+def weight(page: EventPage) -> Executable:
+    """How many events the page's names and days hold at most, from the rollup."""
+    conditions = [EventCount.project_id == page.project_id, EventCount.grain == GRAINS[0]]
+    if page.event_names:
+        conditions.append(EventCount.event_name.in_(page.event_names))
+    if page.start is not None:
+        conditions.append(EventCount.bucket > page.start // MICROSECONDS - GRAINS[0])
+    if page.end is not None:
+        conditions.append(EventCount.bucket < -(-page.end // MICROSECONDS))
+    return select(func.coalesce(func.sum(EventCount.count), 0)).where(*conditions)
+
+
+def newest(page: EventPage, *, few: bool) -> Executable:
+    """Events of one page in falling order of id; the columns are those of ``StoredEvent``.
+
+    ``few`` says that the names and days hold few events, so that an index on them pays. Without
+    it the sums below keep the engine off those indexes: it would gather and sort the whole
+    range, where walking back from the newest event finds a page at once.
+    """
     return (
         select(*_COLUMNS)
-        .where(EventRow.project_id == page.project_id, *_conditions(page))
+        .where(*_range(page, few), *_conditions(page))
         .order_by(EventRow.id.desc())
         .limit(page.limit)
     )
+
+
+def _range(page: EventPage, few: bool) -> list[ColumnElement[bool]]:
+    project: ColumnElement[int] = EventRow.project_id + 0
+    time: ColumnElement[int] = EventRow.timestamp + 0
+    if few:
+        project, time = EventRow.project_id.expression, EventRow.timestamp.expression
+    conditions = [project == page.project_id]
+    if page.start is not None:
+        conditions.append(time >= page.start)
+    if page.end is not None:
+        conditions.append(time < page.end)
+    return conditions
 
 
 def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
@@ -51,10 +87,6 @@ def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
         conditions.append(EventRow.id < page.before)
     if page.after is not None:
         conditions.append(EventRow.id > page.after)
-    if page.start is not None:
-        conditions.append(EventRow.timestamp >= page.start)
-    if page.end is not None:
-        conditions.append(EventRow.timestamp < page.end)
     if page.search is not None:
         conditions.append(or_(*(c.icontains(page.search, autoescape=True) for c in _SEARCHED)))
     return conditions

@@ -124,7 +124,8 @@ class RelationalStore:
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Store.newest``."""
         with self._reading() as connection:
-            rows = connection.execute(pages.newest(page))
+            few = connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
+            rows = connection.execute(pages.newest(page, few=few))
             return [StoredEvent(*row) for row in rows]
 
     def verdicts(self, project_id: int) -> VerdictCounts:
@@ -284,9 +285,9 @@ def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Co
     shift = _SHIFT // plan.step if plan.step else 0
     bucket = (seconds + (segment.offset + _SHIFT)) // plan.step if plan.step else literal(0)
     question = (
-        select(bucket.label("bucket"), table.event_name, amount)
+        select(bucket.label("local_bucket"), table.event_name, amount)
         .where(table.project_id == plan.project_id, *where)
-        .group_by("bucket", table.event_name)
+        .group_by("local_bucket", table.event_name)
     )
     if plan.event_names:
         question = question.where(table.event_name.in_(plan.event_names))
