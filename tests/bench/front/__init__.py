@@ -1,0 +1,1 @@
+"""Measures arrangements of the HTTP front: throughput, slow clients, drain, WebSockets."""
