@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import FileWrapper
 
@@ -28,7 +27,7 @@ class Task(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         """Build the WSGI environ."""
         environ: dict[str, Any] = super().get_environment()
-        environ["wsgi.file_wrapper"] = partial(FileWrapper, blksize=65536)
+        environ["wsgi.file_wrapper"] = FileWrapper
         environ[DETACH] = self._detach
         return environ
 

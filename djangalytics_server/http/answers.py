@@ -91,8 +91,4 @@ def _unforeseen(error: Exception) -> Response:
     _log.error(
         "request %s failed: %s %s", request_id(), request.method, request.path, exc_info=error
     )
-    return problem(
-        InternalError(
-            "The server's log says more under this request_id; nothing is lost by retrying."
-        )
-    )
+    return problem(InternalError("The server's log says more under this request_id."))
