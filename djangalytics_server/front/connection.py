@@ -241,7 +241,7 @@ class Connection:
             keep = not task.close_on_finish
         except Gone:
             log.debug("%s left before its answer", self.addr[0])
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.error("%s %s failed: %r", request.command, request.path, error)
             log.debug("the failure in full", exc_info=True)
             if not task.wrote_header:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
-import os
-import queue
 import selectors
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +18,7 @@ from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 from djangalytics_server.front.connection import Connection
 from djangalytics_server.front.limits import Limits
 from djangalytics_server.front.task import Take
+from djangalytics_server.front.threads import Threads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -62,19 +61,15 @@ class Loop:
         self.partial_ends = self._drain_ends = self._drain_began = math.inf
         self._selector = selectors.DefaultSelector()
         self._waker, self._wake = socket.socketpair()
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"front-{number}", daemon=True)
-            for number in range(threads)
-        ]
+        self._threads = Threads(threads)
 
     # Called from any thread.
 
     def submit(self, connection: Connection) -> bool:
         """Queue the connection's request for a thread; False when too many wait."""
-        if self._jobs.qsize() >= self.limits.waiting:
+        if self._threads.waiting >= self.limits.waiting:
             return False
-        self._jobs.put(connection.service)
+        self._threads.put(connection.service)
         return True
 
     def poke(self, connection: Connection) -> None:
@@ -95,6 +90,10 @@ class Loop:
         """Call `callback` in the loop whenever `file` is readable."""
         self._selector.register(file, selectors.EVENT_READ, callback)
 
+    def unwatch(self, file: socket.socket) -> None:
+        """Undo ``watch``."""
+        self._selector.unregister(file)
+
     def run(
         self, asked: Callable[[], bool], begin: Callable[[], None], graceful_seconds: float
     ) -> bool:
@@ -102,8 +101,7 @@ class Loop:
         self._waker.setblocking(False)
         self._wake.setblocking(False)
         self.watch(self._waker, self._awake)
-        for thread in self._threads:
-            thread.start()
+        self._threads.start()
         self._accept_enabled(True)
         next_sweep = 0.0
         while not self.draining or (self._connections and time.monotonic() < self._drain_ends):
@@ -122,16 +120,10 @@ class Loop:
         return self._end()
 
     def _touch(self, connection: Connection, events: int) -> None:
-        try:
-            if events & selectors.EVENT_READ:
-                connection.on_readable()
-            if events & selectors.EVENT_WRITE and not connection.closed:
-                connection.on_writable()
-        except Exception:
-            # One connection's bad luck must not end the others'.
-            log.exception("a connection from %s failed", connection.addr[0])
-            connection.close()
-        self._settle(connection)
+        if events & selectors.EVENT_READ:
+            self._do(connection, connection.on_readable)
+        if events & selectors.EVENT_WRITE and not connection.closed:
+            self._do(connection, connection.on_writable)
 
     def _look_at_poked(self) -> None:
         while self._poked:
@@ -139,10 +131,19 @@ class Loop:
             if connection.take is not None and not connection.serving:
                 self._hand_over(connection)
             elif not connection.closed:
-                if connection.writable:
-                    connection.on_writable()
-                connection.proceed()
-                self._settle(connection)
+                self._do(
+                    connection,
+                    connection.on_writable if connection.writable else connection.proceed,
+                )
+
+    def _do(self, connection: Connection, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            # One connection's bad luck must not end the others'.
+            log.exception("a connection from %s failed", connection.addr[0])
+            connection.close()
+        self._settle(connection)
 
     def _settle(self, connection: Connection) -> None:
         """Watch the connection for what it now wants, or forget it."""
@@ -179,7 +180,7 @@ class Loop:
             return
         early = connection.release()
         self._forget(connection)
-        self._jobs.put(partial(_give, take, connection.sock, early))
+        self._threads.put(partial(_give, take, connection.sock, early))
 
     def _accept(self, listener: socket.socket) -> bool:
         """Accept one connection; False when none waits."""
@@ -193,7 +194,7 @@ class Loop:
             self._accept_enabled(False)
             return False
         sock.setblocking(False)
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError):  # it may have gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(self, sock, address)
         self._connections[connection.number] = connection
@@ -228,16 +229,13 @@ class Loop:
         quiet_before = now - LAST_WORD_SECONDS
         for connection in list(self._connections.values()):
             if connection.deadline <= now:
-                connection.expire()
+                self._do(connection, connection.expire)
             elif (
                 self._drain_began <= quiet_before
                 and connection.quiet_since <= quiet_before
                 and connection.quiet
             ):
-                connection.finish_politely()
-            else:
-                continue
-            self._settle(connection)
+                self._do(connection, connection.finish_politely)
         if not self.draining and len(self._connections) < self.limits.connections:
             self._accept_enabled(True)
 
@@ -261,28 +259,17 @@ class Loop:
         log.info("stopping: %d connections open", len(self._connections))
 
     def _end(self) -> bool:
-        unanswered = sum(connection.serving for connection in self._connections.values())
+        unanswered = sum(one.serving or one.writable for one in self._connections.values())
         if unanswered:
             log.error("stopped with %d requests unanswered", unanswered)
         for connection in list(self._connections.values()):
             connection.close()
             self._forget(connection)
-        for _ in self._threads:
-            self._jobs.put(None)
-        if not unanswered:
-            for thread in self._threads:
-                thread.join(1.0)
+        self._threads.stop(wait=0.0 if unanswered else 1.0)
         self._selector.close()
         self._waker.close()
         self._wake.close()
         return not unanswered
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            try:
-                job()
-            except Exception:
-                log.exception("a request's thread failed in pid %d", os.getpid())
 
 
 def _give(take: Take, sock: socket.socket, early: bytes) -> None:

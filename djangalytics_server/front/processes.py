@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from djangalytics_server.front.binding import allow_open_files
 from djangalytics_server.front.limits import FrontError, Limits
 from djangalytics_server.front.loop import Loop
 
@@ -65,7 +66,7 @@ def serve(
     ``on_ready`` is called once, when every worker serves.
     """
     plan = Plan(build_app, sockets, threads, graceful_seconds, limits or Limits())
-    _allow_open_files(plan.limits.connections + 256)
+    allow_open_files(plan.limits.connections + 256)
     if workers > 1 and not hasattr(os, "fork"):
         log.warning("several workers need fork(), which this system lacks; serving with one")
         workers = 1
@@ -75,7 +76,7 @@ def serve(
 
 
 class _Worker:
-    """One serving process; ``lifeline`` ends when its parent does."""
+    """One serving process; ``lifeline`` ends when its parent asks it to stop, or dies."""
 
     def __init__(self, plan: Plan, lifeline: socket.socket | None = None) -> None:
         self._plan = plan
@@ -93,14 +94,17 @@ class _Worker:
         app = plan.build_app()
         self._loop = loop = Loop(app, plan.sockets, plan.threads, plan.limits)
         if self._lifeline is not None:
-            loop.watch(self._lifeline, self._parent_gone)
+            loop.watch(self._lifeline, self._line_ended)
         on_ready()
 
         def begin() -> None:
             last_resort = threading.Timer(plan.graceful_seconds, _cut_off)
             last_resort.daemon = True
             last_resort.start()
-            getattr(app, "stopping", lambda: None)()
+            try:
+                getattr(app, "stopping", lambda: None)()
+            except Exception:
+                log.exception("the application could not prepare to stop")
 
         clean = loop.run(lambda: self._asked, begin, plan.graceful_seconds)
         getattr(app, "close", lambda: None)()
@@ -112,10 +116,11 @@ class _Worker:
             os._exit(128 + number)
         self._ask()
 
-    def _parent_gone(self) -> None:
-        if not self._asked:
-            log.error("the parent process has ended; stopping")
-            self._ask()
+    def _line_ended(self) -> None:
+        """The parent asks to stop, or is no more."""
+        if self._loop is not None and self._lifeline is not None:
+            self._loop.unwatch(self._lifeline)
+        self._ask()
 
     def _ask(self) -> None:
         self._asked = True
@@ -185,7 +190,11 @@ class Supervisor:
         due = [moment for moment in self._respawn_at if moment <= now]
         self._respawn_at = [moment for moment in self._respawn_at if moment > now]
         for _ in due:
-            self._spawn()
+            try:
+                self._spawn()
+            except OSError as error:
+                log.error("cannot start a worker: %s", error.strerror)
+                self._respawn_at.append(now + RESPAWN_SECONDS)
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
@@ -273,8 +282,10 @@ class Supervisor:
         # ours go first and the workers empty the queue before they close theirs.
         for sock in self._plan.sockets:
             sock.close()
+        # Not by a signal, which a worker just forked would take for its parent's and ignore.
         for child in self._children.values():
-            os.kill(child.pid, signal.SIGTERM)
+            with contextlib.suppress(OSError):
+                child.line.shutdown(socket.SHUT_WR)
 
     def _kill(self) -> None:
         for child in self._children.values():
@@ -285,16 +296,3 @@ def _cut_off() -> None:
     log.error("the grace is over; ending now")
     logging.shutdown()
     os._exit(1)
-
-
-def _allow_open_files(wanted: int) -> None:
-    """Raise the soft limit of open files towards `wanted`, as far as the hard limit lets us."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

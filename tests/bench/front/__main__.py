@@ -275,10 +275,10 @@ BENCHES: dict[str, Callable[[str], dict[str, str]]] = {
 def main() -> None:
     """Run the benches asked for and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], default=list(BENCHES))
+    parser.add_argument("bench", nargs="*", metavar="BENCH", help=", ".join(BENCHES))
     parser.add_argument("--only", default=",".join(ARRANGEMENTS))
     chosen = parser.parse_args()
-    for bench in chosen.bench:
+    for bench in chosen.bench or BENCHES:
         if bench == "throughput" and not shutil.which("wrk"):
             print("throughput: skipped, wrk is not installed")
             continue
