@@ -28,7 +28,7 @@ from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.query import event_json
 from djangalytics_server.http.services import Policy, Services
 from djangalytics_server.ingest.writer import Writer
-from djangalytics_server.store.base import Store, open_store, tune
+from djangalytics_server.store.base import Store, check_url, open_store, tune
 from djangalytics_server.store.schema import ensure_schema, is_present
 from djangalytics_server.store.tables import Base
 
@@ -54,12 +54,14 @@ def prepare(settings: Settings) -> FirstSecrets | None:
             made.append(projects.found(orm, now=now(), time_zone=settings.time_zone))
             orm.commit()
 
+    check_url(settings.store_url)
     ensure_schema(settings.store_url, furnish)
     return made[0] if made else None
 
 
 def prepare_existing(settings: Settings) -> bool:
     """Upgrade the data if it is there; False, and nothing made, when it is not."""
+    check_url(settings.store_url)
     if not is_present(settings.store_url):
         return False
     prepare(settings)

@@ -51,20 +51,30 @@ class Store(Protocol):
         """Let go of every connection."""
 
 
+def check_url(url: str) -> None:
+    """Raise StartError unless this version can keep its data at the database URL."""
+    kind, _, place = url.partition("://")
+    if kind != "sqlite":
+        raise StartError(
+            f"This version keeps its data in SQLite; it cannot open a {kind[:40]!r} database. "
+            "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
+        )
+    if not place.startswith("/") or place in ("/", "/:memory:"):
+        raise StartError(
+            "The database URL names no file. "
+            "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
+        )
+
+
 def open_store(url: str) -> Store:
     """Open the store at a database URL whose schema is up to date (see ``store.schema``).
 
     Raises StartError for a kind of database that this version does not speak.
     """
-    kind = url.partition(":")[0]
-    if kind == "sqlite":
-        from djangalytics_server.store.relational import RelationalStore
+    check_url(url)
+    from djangalytics_server.store.relational import RelationalStore
 
-        return RelationalStore(url)
-    raise StartError(
-        f"This version keeps its data in SQLite; it cannot open a {kind!r} database. "
-        "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
-    )
+    return RelationalStore(url)
 
 
 def tune(engine: Engine) -> None:

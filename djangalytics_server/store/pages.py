@@ -31,7 +31,7 @@ _SEARCHED = (
 
 
 FEW = 2_000
-"""Up to this many events are fetched by an index and sorted; of more, a walk finds a page sooner."""
+"""Up to this many events are fetched by an index and sorted; of more, a walk is quicker."""
 
 
 def weight(page: EventPage) -> Executable:
