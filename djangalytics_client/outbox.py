@@ -49,6 +49,7 @@ class Outbox:
         )
         self._stepping = threading.Lock()  # held by whoever drives the delivery, also during I/O
         self._thread: Thread | None = None
+        self._worker_ident = 0
         self._worker_bell: _Bell = queue.SimpleQueue()
         self._flush_bells: list[_Bell] = []
         self._urgent_until = 0
@@ -106,6 +107,8 @@ class Outbox:
             self._urgent_until = max(self._urgent_until, target)
         if target - tally.settled <= 0:
             return 0
+        if threading.get_ident() == self._worker_ident:
+            return target - tally.settled  # a log handler of the host's, inside our own request
         self._delivery.hurry()
         deadline = self._world.monotonic() + max(0.0, timeout)
         if self._start_worker():
@@ -127,7 +130,8 @@ class Outbox:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._worker_bell.put(None)
-            thread.join(max(deadline - self._world.monotonic(), _JOIN_GRACE))
+            if threading.get_ident() != self._worker_ident:
+                thread.join(max(deadline - self._world.monotonic(), _JOIN_GRACE))
         else:
             self._end()
         return left
@@ -162,6 +166,7 @@ class Outbox:
     def _work(self) -> None:
         """The worker: step, tell who waits, sleep until the next step or the bell."""
         bell = self._worker_bell
+        self._worker_ident = threading.get_ident()
         while True:
             delay = self._step()
             for waiting in tuple(self._flush_bells):

@@ -54,6 +54,13 @@ class _Key(requests.auth.AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """A session that follows no redirect, and does not read the body of one to the end either."""
+
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """Nowhere."""
+
+
 class HttpTransport:
     """HTTP over one kept-alive ``requests`` session: gzip level 1, no redirects, no cookies."""
 
@@ -92,6 +99,13 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the kept connection."""
+        # The session's own close() leaves it to finalizers, which at the interpreter's end have
+        # run before our last request.
+        for adapter in self._session.adapters.values():
+            if isinstance(adapter, requests.adapters.HTTPAdapter):
+                for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+                    for key in manager.pools.keys():  # noqa: SIM118 - not a dict
+                        manager.pools[key].close()
         self._session.close()
 
     def forget(self) -> None:
@@ -101,7 +115,7 @@ class HttpTransport:
         self._session = self._open()
 
     def _open(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.auth = self._key
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = _AGENT

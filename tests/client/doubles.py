@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -49,6 +50,16 @@ class Unstartable:
 
     def join(self, timeout: float | None = None) -> None:
         raise AssertionError("never started")
+
+
+def eventually(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for another process or thread to make something true."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        pause.wait(0.02)
+    raise AssertionError("it did not come true")
 
 
 def planned(answers: Iterable[Any] = (), **settings: Any) -> tuple[Client, MemoryTransport, Clock]:

@@ -59,7 +59,7 @@ def refused(properties: dict[Any, Any]) -> tuple[str, str]:
             datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=1))),
             "2026-01-02T02:00:00.000000Z",
         ),
-        (datetime.min, "0001-01-01T00:00:00.000000Z"),
+        (datetime.fromisoformat("0001-01-01"), "0001-01-01T00:00:00.000000Z"),
         (date(2026, 1, 2), "2026-01-02"),
         (time(3, 4), "03:04:00"),
         (timedelta(minutes=1.5), 90.0),

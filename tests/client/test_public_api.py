@@ -1,0 +1,92 @@
+"""The public names and their signatures: a change here is a change for every user."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import resources
+from pathlib import Path
+
+import djangalytics_client
+from djangalytics_client import Client, Settings, Stats
+
+PUBLIC = [
+    "Client",
+    "ConfigurationError",
+    "DjangalyticsError",
+    "EventLost",
+    "EventRejected",
+    "Settings",
+    "Stats",
+    "TransportError",
+    "configure",
+    "context",
+    "flush",
+    "identify",
+    "shutdown",
+    "stats",
+    "track",
+]
+PAGE = Path(__file__).parents[2] / "docs" / "sdk.md"
+
+
+def parameters(call: object) -> list[str]:
+    return [
+        name if p.kind is p.POSITIONAL_OR_KEYWORD else f"*{name}"
+        for name, p in inspect.signature(call).parameters.items()  # type: ignore[arg-type]
+        if name != "self"
+    ]
+
+
+def test_the_public_names_are_these_in_order() -> None:
+    """__all__ is sorted, complete and true."""
+    assert PUBLIC == djangalytics_client.__all__
+    assert sorted(PUBLIC) == PUBLIC
+    assert all(hasattr(djangalytics_client, name) for name in PUBLIC)
+
+
+def test_the_signatures_are_these() -> None:
+    """What users write today goes on working."""
+    track = [
+        "event_name",
+        "properties",
+        "*distinct_id",
+        "*session_id",
+        "*source",
+        "*timestamp",
+        "*insert_id",
+    ]
+    expected = {
+        "track": track,
+        "identify": ["distinct_id", "traits"],
+        "flush": ["timeout"],
+        "shutdown": ["timeout"],
+        "stats": [],
+    }
+    for name, names in expected.items():
+        assert names == parameters(getattr(djangalytics_client, name))
+        assert names == parameters(getattr(Client, name))
+    options = ["url", "write_key", "*source", "*settings", "*transport", "*debug"]
+    assert options == parameters(djangalytics_client.configure)
+    assert [*options, "*world"] == parameters(Client)
+
+
+def test_every_public_thing_says_what_it_is() -> None:
+    """Each public name has a docstring, and the package is typed."""
+    assert [] == [name for name in PUBLIC if not getattr(djangalytics_client, name).__doc__]
+    assert resources.files(djangalytics_client).joinpath("py.typed").is_file()
+
+
+def test_the_page_names_everything() -> None:
+    """docs/sdk.md has every public name, setting and count."""
+    page = PAGE.read_text("utf-8")
+    wanted = [*PUBLIC, *Settings.__dataclass_fields__, *Stats.__dataclass_fields__]
+    assert [] == [name for name in wanted if not re.search(rf"\b{name}\b", page)]
+
+
+def test_the_page_states_the_defaults() -> None:
+    """The table of settings shows each default as it is."""
+    page = PAGE.read_text("utf-8")
+    for name, field in Settings.__dataclass_fields__.items():
+        (row,) = re.findall(rf"^\| `{name}` \| ([^|]+) \|", page, re.MULTILINE)
+        assert str(field.default) == row.strip().replace(",", "").strip("`")
