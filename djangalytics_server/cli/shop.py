@@ -12,7 +12,6 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
-from uuid import UUID
 
 SEED = 412
 VISITS_PER_DAY = 132  # on an average weekday of the last week
@@ -297,4 +296,5 @@ def _uuid7(moment: datetime, chance: random.Random | int) -> str:
     """Write a version 7 UUID: this moment's milliseconds, then 74 bits of chance."""
     bits = chance if isinstance(chance, int) else chance.getrandbits(74)
     number = int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | (bits >> 62) << 64
-    return str(UUID(int=number | 0b10 << 62 | bits & (1 << 62) - 1))
+    text = f"{number | 0b10 << 62 | bits & (1 << 62) - 1:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
