@@ -32,15 +32,16 @@ def names(page: Path) -> str:
 
 
 def without_code(text: str) -> str:
-    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
 
 
 def anchors(page: Path) -> set[str]:
     """The fragments that headings of a page answer to, as GitHub makes them."""
     found = set()
-    for heading in re.findall(r"^#+ (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE):
-        text = heading.replace("&lt;", "<").replace("&gt;", ">").replace("`", "").lower()
-        found.add(re.sub(r"[^\w\- ]", "", text).replace(" ", "-"))
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        words = heading.replace("&lt;", "<").replace("&gt;", ">").lower()
+        found.add(re.sub(r"[^\w\- ]", "", words).replace(" ", "-"))
     return found
 
 
