@@ -118,7 +118,11 @@ class Delivery:
     def _send(self, part: list[Event]) -> None:
         # An event has the same bytes in every attempt; the time of sending is the attempt's own,
         # because the server corrects skewed clocks by it.
-        body = encode_batch(part, self._world.time_ns() // 1000)
+        try:
+            body = encode_batch(part, self._world.time_ns() // 1000)
+        except Exception:  # noqa: BLE001 - cannot be; if it is, the others must not wait for it
+            self._isolate(part, "rejected:unreadable")
+            return
         sent = Sent(len(part), self._failures, self._compress and len(body) >= _WORTH_COMPRESSING)
         reply: Reply | None = None
         try:
@@ -150,16 +154,20 @@ class Delivery:
             outcome, sound = verdicts(reply, len(part))
             self._end(part, outcome)
             self._report(outcome, sound)
-        elif decision.action is Action.DROP:
-            code = problem_code(reply)
-            self._end(part, Outcome(lost={f"refused:{code}": 1}))
-            self._voice.once(f"drop:{code}", "The server refused an event: %s", code)
-        elif decision.action is Action.HALVE:
+        elif decision.action is Action.UNCOMPRESSED:
+            self._compress = False
+        else:
+            self._isolate(part, f"refused:{problem_code(reply)}")
+
+    def _isolate(self, part: list[Event], reason: str) -> None:
+        """Halve a batch that is refused; drop and count an event that is refused alone."""
+        if len(part) > 1:
             middle = len(part) // 2
             self._parts.popleft()
             self._parts.extendleft((part[middle:], part[:middle]))
         else:
-            self._compress = False
+            self._end(part, Outcome(lost={reason: 1}))
+            self._voice.once(reason, "An event cannot be delivered: %s", reason)
 
     def _end(self, part: list[Event], outcome: Outcome) -> None:
         self._parts.popleft()

@@ -15,17 +15,18 @@ from typing import NamedTuple
 
 from djangalytics_client.context import NOWHERE, Id, Scope
 from djangalytics_client.errors import EventRejected
-from djangalytics_client.values import LIMITS, micros, remember, rfc3339, settle, text_bytes
+from djangalytics_client.values import LIMITS, micros, remember, rfc3339, settle
 
 Properties = Mapping[str, object]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))?", re.ASCII
 )
 # A weight is never under a thirteenth of the JSON's bytes (see values.settle): only events
 # heavier than this can be too large, and only they are measured exactly at the call.
 _SURELY_FITS = LIMITS.event_bytes // 13 - 1000
+_LAST_MOMENT = 253_402_300_799_999_999
 _ENVELOPE_WEIGHT = 200
 _EVENTS_AT_ONCE = 20
 _tuple = tuple.__new__
@@ -160,9 +161,8 @@ def _checked_name(name: object) -> str:
         raise EventRejected("event_name_missing", "event_name", "event_name is blank")
     if len(trimmed) > LIMITS.event_name_length:
         raise EventRejected("event_name_too_long", "event_name", "More than 100 characters")
-    if _CONTROL.search(trimmed):
-        raise EventRejected("event_name_invalid", "event_name", "A control character")
-    text_bytes(trimmed, "event_name")
+    if _UNWRITABLE.search(trimmed):
+        raise EventRejected("event_name_invalid", "event_name", "A control character or surrogate")
     remember(_good_names, trimmed)
     return trimmed
 
@@ -188,7 +188,8 @@ def _text(value: Id, field: str, length: int) -> str:
         raise EventRejected(f"{field}_invalid", field, f"{field} is text, a number or a UUID")
     if not 1 <= len(text) <= length:
         raise EventRejected(f"{field}_invalid", field, f"{field} has 1 to {length} characters")
-    text_bytes(text, field)
+    if _UNWRITABLE.search(text):
+        raise EventRejected(f"{field}_invalid", field, f"{field} has no control characters")
     return text
 
 
@@ -206,4 +207,6 @@ def _moment(timestamp: object) -> int:
         raise EventRejected("timestamp_invalid", "timestamp", "A datetime or RFC 3339 text")
     if moment < 0:
         raise EventRejected("timestamp_too_old", "timestamp", "Before 1970")
+    if moment > _LAST_MOMENT:
+        raise EventRejected("timestamp_invalid", "timestamp", "After the year 9999 in UTC")
     return moment

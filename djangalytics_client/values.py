@@ -95,7 +95,7 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
     ``depth`` is the level of nesting of this object, ``room`` the bytes there are for it.
     EventRejected with the server's code when something cannot be sent.
     """
-    if depth == 1 and len(own) > LIMITS.properties_keys:
+    if len(own) > LIMITS.properties_keys:
         raise EventRejected("too_many_keys", "properties", f"{len(own)} keys; 255 at most")
     size = 1
     for key, value in own.items():

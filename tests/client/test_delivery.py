@@ -206,6 +206,17 @@ def test_an_answer_lost_on_the_way_doubles_nothing() -> None:
     assert (1, 1) == (client.stats().sent, client.stats().duplicates)
 
 
+def test_an_event_that_cannot_be_encoded_does_not_stop_the_others() -> None:
+    """Should one slip through, it is isolated and counted like one that the server refuses."""
+    client, memory, _ = planned()
+    for name in ("a", "b", "c", "d"):
+        client.track(name, {"n": 1})
+    client._outbox._queue[1].properties["n"] = object()
+    assert 0 == client.flush()
+    assert ["a", "c", "d"] == names(memory)
+    assert {"rejected:unreadable": 1} == client.stats().lost
+
+
 def test_an_outage_of_an_hour_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Events queued while the server is away arrive when it is back; it was said once."""
     client, memory, clock = planned([CAUGHT] * 140)

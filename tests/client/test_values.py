@@ -122,6 +122,7 @@ def test_what_the_server_would_refuse_is_refused_here(value: Any, code: str) -> 
         ({"\0": 1}, "text_invalid"),
         ({"\udfff": 1}, "text_invalid"),
         ({str(n): n for n in range(256)}, "too_many_keys"),
+        ({"inner": {str(n): n for n in range(256)}}, "too_many_keys"),
     ],
 )
 def test_keys_are_text_within_the_limits(properties: Any, code: str) -> None:
