@@ -42,6 +42,8 @@ export default defineConfig({
     setupFiles: ["src/testing/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    isolate: false,
+    testTimeout: 30_000,
     env: { TZ: "Europe/Berlin" },
   },
 });

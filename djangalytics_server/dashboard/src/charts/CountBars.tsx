@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { Bar, BarChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import { percent } from "../zone/format";
 import { ChartTip } from "./ChartTip";
@@ -15,9 +16,9 @@ interface Props {
 }
 
 /** One bar a row, as tall as the rows of names and numbers they stand between. */
-export default function CountBars({ rows, total, onPick }: Props) {
+export const CountBars = memo(function CountBars({ rows, total, onPick }: Props) {
   return (
-    <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 240, height: 200 }}>
+    <ResponsiveContainer width="100%" height="100%">
       <BarChart
         data={rows.map((row) => ({ ...row, fill: row.colour }))}
         layout="vertical"
@@ -54,4 +55,4 @@ export default function CountBars({ rows, total, onPick }: Props) {
       </BarChart>
     </ResponsiveContainer>
   );
-}
+});

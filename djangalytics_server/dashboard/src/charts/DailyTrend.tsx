@@ -1,11 +1,10 @@
-import { Suspense, useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import type { Interval, Stats } from "../api/types";
 import { DataTable } from "../panel/DataTable";
 import { Panel } from "../panel/Panel";
 import { Skeleton } from "../panel/Skeleton";
 import { TableToggle } from "../panel/TableToggle";
 import { fullLabel, number } from "../zone/format";
-import { dateIn } from "../zone/zone";
 import { TrendLines } from "./lazy";
 import { isRunning } from "./running";
 import { shapeTrend, type Trend } from "./shape";
@@ -29,7 +28,8 @@ const FIRST_COLUMN: Record<Interval, string> = {
 };
 
 function TrendTable({ trend, interval, title }: { trend: Trend; interval: Interval; title: string }) {
-  const rows = trend.points.map(({ start, values, total }) => ({
+  const past = trend.points.filter(({ values }) => Object.keys(values).length > 0);
+  const rows = past.map(({ start, values, total }) => ({
     key: start,
     cells: [
       fullLabel(start, interval),
@@ -57,16 +57,17 @@ interface Props {
 }
 
 /** Counts over time, a line for each leading event. */
-export function DailyTrend({ stats, slots, zone, now, note }: Props) {
+export const DailyTrend = memo(function DailyTrend({ stats, slots, zone, now, note }: Props) {
   const [asTable, setAsTable] = useState(false);
   const { hidden, toggle } = useHidden();
-  const today = dateIn(zone, now);
-  const trend = useMemo(() => shapeTrend(stats, slots, today), [stats, slots, today]);
+  const trend = useMemo(() => shapeTrend(stats, slots, now, zone), [stats, slots, now, zone]);
   const { interval } = stats.range;
   const title = TITLES[interval];
-  const last = trend.points.at(-1)?.start ?? null;
-  const running = last !== null && isRunning(last, interval, now, zone) ? last : null;
-  const shown = trend.series.filter(({ key, name }) => !hidden.has(name ?? key));
+  const running = trend.points.findIndex(({ start }) => isRunning(start, interval, now, zone));
+  const shown = useMemo(
+    () => trend.series.filter(({ key, name }) => !hidden.has(name ?? key)),
+    [trend, hidden],
+  );
   const tools = <TableToggle title={title} shown={asTable} onToggle={() => setAsTable(!asTable)} />;
   return (
     <Panel title={title} note={note} tools={tools} className="panel-trend" testId="panel-trend">
@@ -76,9 +77,13 @@ export function DailyTrend({ stats, slots, zone, now, note }: Props) {
         ) : (
           <>
             <div className="chart chart-trend">
-              <Suspense fallback={<Skeleton kind="chart" />}>
-                <TrendLines series={shown} points={trend.points} interval={interval} running={running} />
-              </Suspense>
+              <TrendLines
+                series={shown}
+                points={trend.points}
+                interval={interval}
+                running={running}
+                waiting={<Skeleton kind="chart" />}
+              />
             </div>
             <TrendLegend series={trend.series} hidden={hidden} onToggle={toggle} />
           </>
@@ -86,4 +91,4 @@ export function DailyTrend({ stats, slots, zone, now, note }: Props) {
       </figure>
     </Panel>
   );
-}
+});

@@ -1,4 +1,4 @@
-import { Suspense, useState } from "react";
+import { memo, useState } from "react";
 import type { Stats } from "../api/types";
 import { DataTable } from "../panel/DataTable";
 import { EventName } from "../panel/EventName";
@@ -34,9 +34,7 @@ function Bars({ stats, slots, onPick }: Props) {
         ))}
       </ul>
       <div className="counts-bars">
-        <Suspense fallback={null}>
-          <CountBars rows={rows} total={stats.total} onPick={onPick} />
-        </Suspense>
+        <CountBars rows={rows} total={stats.total} onPick={onPick} />
       </div>
       <ul className="counts-values" aria-hidden="true">
         {rows.map(({ name, count }) => (
@@ -59,7 +57,7 @@ function Rest({ stats, onShowAll }: { stats: Stats; onShowAll: () => void }) {
 }
 
 /** How often each event happened; choosing a name filters the page to it. */
-export function EventCounts({ stats, slots, onPick }: Props) {
+export const EventCounts = memo(function EventCounts({ stats, slots, onPick }: Props) {
   const [asTable, setAsTable] = useState(false);
   const tools = <TableToggle title={TITLE} shown={asTable} onToggle={() => setAsTable(!asTable)} />;
   const rows = stats.counts.map(({ name, count }) => ({
@@ -84,4 +82,4 @@ export function EventCounts({ stats, slots, onPick }: Props) {
       </figure>
     </Panel>
   );
-}
+});

@@ -1,12 +1,13 @@
+import { memo } from "react";
 import { Pie, PieChart, ResponsiveContainer, Tooltip } from "recharts";
 import { percent } from "../zone/format";
 import { ChartTip } from "./ChartTip";
 import type { Series } from "./shape";
 
 /** The ring of shares. */
-export default function ShareRing({ series, total }: { series: Series[]; total: number }) {
+export const ShareRing = memo(function ShareRing({ series, total }: { series: Series[]; total: number }) {
   return (
-    <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 200, height: 200 }}>
+    <ResponsiveContainer width="100%" height="100%">
       <PieChart accessibilityLayer title="Shares of all events">
         <Tooltip
           isAnimationActive={false}
@@ -34,4 +35,4 @@ export default function ShareRing({ series, total }: { series: Series[]; total: 
       </PieChart>
     </ResponsiveContainer>
   );
-}
+});

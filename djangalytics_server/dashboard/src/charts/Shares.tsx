@@ -1,4 +1,4 @@
-import { Suspense, useState } from "react";
+import { memo, useState } from "react";
 import type { Stats } from "../api/types";
 import { DataTable } from "../panel/DataTable";
 import { EventName } from "../panel/EventName";
@@ -22,9 +22,7 @@ function Ring({ series, total, onPick }: { series: Series[]; total: number; onPi
   return (
     <div className="shares">
       <div className="shares-ring">
-        <Suspense fallback={null}>
-          <ShareRing series={series} total={total} />
-        </Suspense>
+        <ShareRing series={series} total={total} />
         <p className="shares-total">
           <strong>{shortNumber(total)}</strong>
           <span>events</span>
@@ -48,7 +46,7 @@ function Ring({ series, total, onPick }: { series: Series[]; total: number; onPi
 }
 
 /** What part of all events each leading name is. */
-export function Shares({ stats, slots, onPick }: Props) {
+export const Shares = memo(function Shares({ stats, slots, onPick }: Props) {
   const [asTable, setAsTable] = useState(false);
   const series = leadingSeries(stats.counts, slots);
   const tools = <TableToggle title={TITLE} shown={asTable} onToggle={() => setAsTable(!asTable)} />;
@@ -67,4 +65,4 @@ export function Shares({ stats, slots, onPick }: Props) {
       </figure>
     </Panel>
   );
-}
+});

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import {
   CartesianGrid,
   Line,
@@ -17,8 +18,8 @@ interface Props {
   series: readonly Series[];
   points: TrendPoint[];
   interval: Interval;
-  /** The start of the interval still running, if it is the last one. */
-  running: string | null;
+  /** The index of the interval still running; -1 when the range holds none. */
+  running: number;
 }
 
 const MARGIN = { top: 12, right: 12, bottom: 0, left: 0 };
@@ -33,11 +34,12 @@ function tip(point: TrendPoint, series: readonly Series[], interval: Interval, r
 }
 
 /** The lines themselves. */
-export default function TrendLines({ series, points, interval, running }: Props) {
-  const before = points.at(-2)?.start;
+export const TrendLines = memo(function TrendLines({ series, points, interval, running }: Props) {
+  const now = points[running]?.start;
+  const before = running > 0 ? points[running - 1]?.start : undefined;
   const width = shortNumber(Math.max(0, ...points.map(({ total }) => total))).length * 8 + 18;
   return (
-    <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 640, height: 280 }}>
+    <ResponsiveContainer width="100%" height="100%">
       <LineChart data={points} margin={MARGIN} accessibilityLayer title="Counts over time">
         <CartesianGrid vertical={false} />
         <XAxis
@@ -56,23 +58,23 @@ export default function TrendLines({ series, points, interval, running }: Props)
           axisLine={false}
           width={width}
         />
-        {running !== null && before !== undefined && (
-          <ReferenceArea x1={before} x2={running} className="running" ifOverflow="visible" />
+        {now !== undefined && before !== undefined && (
+          <ReferenceArea x1={before} x2={now} className="running" ifOverflow="visible" />
         )}
         <Tooltip
           cursor={{ className: "cursor-line" }}
           isAnimationActive={false}
           content={({ active, label }) => {
             const point = points.find(({ start }) => start === label);
-            if (!active || point === undefined) return null;
-            return tip(point, series, interval, point.start === running);
+            if (!active || point === undefined || Object.keys(point.values).length === 0) return null;
+            return tip(point, series, interval, point.start === now);
           }}
         />
         {series.map(({ key, label, colour, name }) => (
           <Line
             key={key}
             name={label}
-            dataKey={(point: TrendPoint) => point.values[key] ?? 0}
+            dataKey={(point: TrendPoint) => point.values[key] ?? null}
             type="monotone"
             stroke={colour}
             strokeWidth={2}
@@ -85,5 +87,4 @@ export default function TrendLines({ series, points, interval, running }: Props)
       </LineChart>
     </ResponsiveContainer>
   );
-}
-
+});

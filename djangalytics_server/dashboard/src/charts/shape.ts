@@ -1,6 +1,7 @@
 /** From the server's rows to what the charts draw. */
 
 import type { NameCount, Stats } from "../api/types";
+import { dateIn } from "../zone/zone";
 import { OTHER, SLOTS, slotColour, type Slots } from "./slots";
 import { startsBetween } from "./starts";
 
@@ -16,6 +17,7 @@ export interface Series {
 
 export interface TrendPoint {
   start: string;
+  /** A count for each series' key; empty when the interval is still to come. */
   values: Record<string, number>;
   total: number;
 }
@@ -60,8 +62,14 @@ function startsOf(stats: Stats, today: string): string[] {
   return made.length > 0 ? made : [...new Set(dates)];
 }
 
+/** Whether nothing is known yet of the interval that starts here, so that 0 would be a lie. */
+function isToCome(start: string, now: Date, today: string): boolean {
+  return start.length === 10 ? start > today : Date.parse(start) > now.getTime();
+}
+
 /** One point for each interval, 0 where nothing happened. */
-export function shapeTrend(stats: Stats, slots: Slots, today: string): Trend {
+export function shapeTrend(stats: Stats, slots: Slots, now: Date, zone: string): Trend {
+  const today = dateIn(zone, now);
   const series = leadingSeries(stats.counts, slots);
   const keys = new Map(series.map(({ name, key }) => [name, key]));
   const zeros = () => Object.fromEntries(series.map(({ key }) => [key, 0]));
@@ -74,6 +82,9 @@ export function shapeTrend(stats: Stats, slots: Slots, today: string): Trend {
     const key = keys.get(name) ?? OTHER;
     point.values[key] = (point.values[key] ?? 0) + count;
     point.total += count;
+  }
+  for (const point of points.values()) {
+    if (point.total === 0 && isToCome(point.start, now, today)) point.values = {};
   }
   return { series, points: [...points.values()] };
 }

@@ -1,7 +1,9 @@
+import { useDeferredValue } from "react";
 import { slotColour, type Slots } from "../charts/slots";
 import { Panel } from "../panel/Panel";
 import { Skeleton } from "../panel/Skeleton";
 import type { RefreshMs } from "../refresh/choice";
+import { isFailing } from "../states/failing";
 import { useNow } from "../zone/useNow";
 import { FeedRow } from "./FeedRow";
 import type { useFeed } from "./useFeed";
@@ -35,7 +37,8 @@ function Older({ live }: { live: Props["live"] }) {
 
 function Rows({ live, slots, zone, filtered, onPick }: Omit<Props, "choice">) {
   const now = useNow(5_000);
-  const { feed } = live;
+  // Fifty rows may wait a moment: the charts and what is being typed go first.
+  const feed = useDeferredValue(live.feed);
   if (feed === null) return <Skeleton kind="list" />;
   if (feed.events.length === 0) {
     return <p className="quiet">{filtered ? "No such events yet." : "Waiting for the first event…"}</p>;
@@ -62,9 +65,8 @@ function Rows({ live, slots, zone, filtered, onPick }: Omit<Props, "choice">) {
 
 /** The newest events as they arrive, of any date. */
 export function LiveFeed({ choice, ...rest }: Props) {
-  const beat = (
-    <span className={choice === 0 ? "beat beat-off" : "beat"}>{choice === 0 ? "Paused" : "Live"}</span>
-  );
+  const state = isFailing(rest.live.head) ? "Interrupted" : choice === 0 ? "Paused" : "Live";
+  const beat = <span className={state === "Live" ? "beat" : "beat beat-off"}>{state}</span>;
   return (
     <Panel
       title="Live feed"

@@ -7,7 +7,7 @@ import { intervalFor } from "./interval";
 
 /** Id, name, and the name as short as it can be on a button. */
 export const PRESETS = [
-  ["1h", "Last hour", "hour"],
+  ["1h", "Last hour", "Hour"],
   ["24h", "Last 24 hours", "24 hours"],
   ["today", "Today", "Today"],
   ["yesterday", "Yesterday", "Yesterday"],

@@ -19,8 +19,8 @@ function path(values: readonly number[], largest: number): string {
 
 /** The shape of a row of counts; decoration beside the number that says it. */
 export function Sparkline({ values, beside = [] }: Props) {
-  if (values.length < 2) return null;
-  const largest = Math.max(1, ...values, ...beside);
+  const largest = Math.max(0, ...values, ...beside);
+  if (values.length < 2 || largest === 0) return null;
   return (
     <svg
       className="sparkline"

@@ -5,7 +5,7 @@ import { NO_SLOTS } from "../charts/slots";
 import { Boundary } from "../panel/Boundary";
 import { Skeleton } from "../panel/Skeleton";
 import { number } from "../zone/format";
-import { dateIn, hourIn } from "../zone/zone";
+import { hourIn } from "../zone/zone";
 import { IngestTile } from "./IngestTile";
 import { Sparkline } from "./Sparkline";
 import { compareDays } from "./twoDays";
@@ -68,7 +68,11 @@ interface Props {
 /** The numbers one looks at first. */
 export function Tiles({ stats, twoDays, overview, rangeName, now, zone }: Props) {
   const waiting = <div className="tile"><Skeleton kind="tile" /></div>;
-  const shape = stats && shapeTrend(stats, NO_SLOTS, dateIn(zone, now)).points;
+  const shape =
+    stats &&
+    shapeTrend(stats, NO_SLOTS, now, zone).points.filter(
+      ({ values }) => Object.keys(values).length > 0,
+    );
   return (
     <section className="tiles" aria-label="Headline numbers">
       <Boundary title="The headline numbers">

@@ -1,0 +1,84 @@
+/** Answers as the server gives them, with believable defaults. */
+
+interface Row {
+  date: string;
+  event_name: string;
+  count: number;
+}
+
+export const SESSION = {
+  authenticated: true,
+  can_read: true,
+  mode: "production",
+  demo: false,
+  user: { name: "owner" },
+  project: { id: 1, name: "Leaf & Kettle", time_zone: "Europe/Berlin" },
+  capture_open: true,
+  csrf_token: "csrf-1",
+  version: "0.1.0",
+};
+
+export const LIMITS = {
+  event_name_length: 100,
+  insert_id_length: 100,
+  distinct_id_length: 200,
+  properties_keys: 255,
+  property_key_length: 200,
+  depth: 8,
+  event_bytes: 32_768,
+  batch_events: 1_000,
+  body_bytes: 1_048_576,
+  inflated_bytes: 5_242_880,
+};
+
+export const NO_VERDICTS = { accepted: 0, duplicates: 0, rejected: 0, reasons: [] };
+
+/** A stats answer whose counts and total are summed from its rows. */
+export function statsAnswer(rows: Row[], overrides: Record<string, unknown> = {}) {
+  const counts = new Map<string, number>();
+  for (const { event_name, count } of rows) {
+    counts.set(event_name, (counts.get(event_name) ?? 0) + count);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return {
+    daily_stats: rows,
+    event_counts: sorted.map(([event_name, count]) => ({ event_name, count })),
+    recent_events: [],
+    total_events: rows.reduce((sum, { count }) => sum + count, 0),
+    range: { from: null, to: null, tz: "Europe/Berlin", interval: "day", starts: [] as string[] },
+    verdicts: {
+      accepted: 130,
+      duplicates: 4,
+      rejected: 3,
+      reasons: [{ code: "event_name_missing", count: 3 }],
+    },
+    ...overrides,
+  };
+}
+
+export function eventAnswer(id: number, name: string, overrides: Record<string, unknown> = {}) {
+  return {
+    id,
+    event_name: name,
+    timestamp: new Date(Date.now() - 1_000 * (1_000 - id)).toISOString(),
+    received_at: null,
+    properties: {},
+    distinct_id: null,
+    session_id: null,
+    source: null,
+    insert_id: `insert-${id}`,
+    ...overrides,
+  };
+}
+
+export function problemAnswer(status: number, code: string, errors: unknown[] = []) {
+  return {
+    type: "about:blank",
+    title: "It was refused",
+    status,
+    code,
+    detail: "Because of a test.",
+    request_id: "req-1",
+    errors,
+  };
+}

@@ -1,0 +1,50 @@
+/** A server in memory: the page's own fetch is the only thing replaced. */
+
+import { vi } from "vitest";
+import { LIMITS, SESSION, statsAnswer } from "./answers";
+
+export interface Reply {
+  status?: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Asked {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: Headers;
+  body: unknown;
+}
+
+type Answerer = (asked: Asked) => Reply | "down";
+
+const USUAL: Record<string, Answerer> = {
+  "GET /api/session/": () => ({ body: SESSION }),
+  "GET /api/limits/": () => ({ body: LIMITS }),
+  "GET /api/stats/": () => ({ body: statsAnswer([]) }),
+  "GET /api/events/": () => ({ body: [] }),
+};
+
+/** Answers the page's requests; routes given here go before the usual ones and may be changed later. */
+export function startServer(routes: Record<string, Answerer> = {}) {
+  const server = { routes: { ...USUAL, ...routes }, asked: [] as Asked[], down: false };
+  const answer = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const url = new URL(input instanceof Request ? input.url : input, "http://server.test");
+    const asked: Asked = {
+      method: init?.method ?? "GET",
+      path: url.pathname,
+      query: url.searchParams,
+      headers: new Headers(init?.headers),
+      body: typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : null,
+    };
+    server.asked.push(asked);
+    const reply = server.down ? "down" : server.routes[`${asked.method} ${asked.path}`]?.(asked);
+    if (reply === "down") return Promise.reject(new TypeError("Failed to fetch"));
+    const { status = reply ? 200 : 404, body = null, headers = {} } = reply ?? {};
+    const text = status === 204 ? null : typeof body === "string" ? body : JSON.stringify(body);
+    return Promise.resolve(new Response(text, { status, headers }));
+  };
+  vi.stubGlobal("fetch", vi.fn(answer));
+  return server;
+}
