@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
@@ -76,6 +77,12 @@ class Server(Flask):
         self.store = store
         self.writer = writer
         self.registry = Registry()
+        self.on_stopping: Callable[[], None] | None = None
+
+    def stopping(self) -> None:
+        """Told by the front when it begins to drain; must not wait."""
+        if self.on_stopping is not None:
+            self.on_stopping()
 
     def close(self) -> None:
         """Write what is waiting, then close the store."""
@@ -118,7 +125,6 @@ def _catalog_database(app: Flask, settings: Settings) -> SQLAlchemy:
 
 def _hang_doors(app: Server, services: Services) -> None:
     access = Access(services)
-    app.url_map.strict_slashes = False
     answers.install(app)
     safety.install(app, development=services.policy.development)
     for blueprint in (

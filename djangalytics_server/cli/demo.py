@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
@@ -52,13 +51,15 @@ def demo(live: bool, **given: Any) -> None:
 
 
 def _serve(settings: Settings, live: bool, stack: contextlib.ExitStack) -> int:
-    def ready(settings: Settings, url: str, secrets: Any) -> None:
-        if live:
-            stack.enter_context(stream(url))
-        announce(settings, url, None)
-        click.echo("New events of the shop arrive every second or two." if live else "")
+    shop_life = Stream()
+    stack.callback(shop_life.end)
 
-    return run(settings, ready, fill)
+    def ready(settings: Settings, url: str, secrets: Any) -> None:
+        announce(settings, url, None, "New events arrive every few seconds." if live else "")
+        if live:
+            shop_life.begin(url)
+
+    return run(settings, ready, fill, shop_life.end)
 
 
 def fill(settings: Settings) -> None:
@@ -98,31 +99,39 @@ def _decoded(event: dict[str, Any]) -> Decoded:
     return Decoded(draft, lambda: json.dumps(event))
 
 
-@contextlib.contextmanager
-def stream(url: str) -> Iterator[None]:
+class Stream:
     """Two processes of our own: one acts the shop, the SDK's `pipe` sends what it says.
 
     Both end when this process does: the shop watches its standard input, the SDK its own.
     """
-    shopping = subprocess.Popen(
-        [sys.executable, "-m", "djangalytics_server.cli.shop_stream"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    sending = subprocess.Popen(
-        [sys.executable, "-m", "djangalytics_client", "pipe"],
-        stdin=shopping.stdout,
-        env={**os.environ, "DJANGALYTICS_URL": url},
-    )
-    assert shopping.stdin is not None and shopping.stdout is not None  # noqa: PT018
-    shopping.stdout.close()  # the sender's now: it sees the end when the shop closes
-    try:
-        yield
-    finally:
-        shopping.stdin.close()
-        for process in (shopping, sending):
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+
+    def __init__(self) -> None:
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(self, url: str) -> None:
+        """Start both, away from the terminal's Ctrl-C, which is for the server."""
+        shopping = subprocess.Popen(
+            [sys.executable, "-m", "djangalytics_server.cli.shop_stream"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._processes.append(shopping)
+        sending = subprocess.Popen(
+            [sys.executable, "-m", "djangalytics_client", "pipe"],
+            stdin=shopping.stdout,
+            env={**os.environ, "DJANGALYTICS_URL": url},
+            start_new_session=True,
+        )
+        self._processes.append(sending)
+        if shopping.stdout is not None:
+            shopping.stdout.close()  # the sender's now: it sees the end when the shop closes
+
+    def end(self) -> None:
+        """End both before the server stops answering them: an invented visit may break off."""
+        while self._processes:
+            process = self._processes.pop()
+            process.kill()
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()

@@ -34,21 +34,31 @@ def serve(**given: Any) -> None:
 
 
 def run(
-    settings: Settings, announce: Announce, fill: Callable[[Settings], None] | None = None
+    settings: Settings,
+    announce: Announce,
+    fill: Callable[[Settings], None] | None = None,
+    stopping: Callable[[], None] | None = None,
 ) -> int:
     """Serve until told to stop; the exit code.
 
-    ``fill`` may add to the data before the first request, ``announce`` is called once ready.
+    ``fill`` may add to the data before the first request, ``announce`` is called once ready,
+    ``stopping`` in each worker when it begins to drain.
     """
     log_to_terminal(settings.log_level)
     listening = take_address(settings)
+
+    def build() -> app.Server:
+        server = app.create_app(settings)
+        server.on_stopping = stopping
+        return server
+
     try:
         secrets = app.prepare(settings)
         if fill is not None:
             fill(settings)
         url = address_of(settings, listening)
         return front.serve(
-            lambda: app.create_app(settings),
+            build,
             sockets=[listening],
             workers=settings.workers,
             threads=settings.threads,
@@ -78,8 +88,8 @@ def address_of(settings: Settings, listening: socket.socket) -> str:
     return f"http://{host}:{listening.getsockname()[1]}"
 
 
-def announce(settings: Settings, url: str, secrets: FirstSecrets | None) -> None:
-    """Say where it listens, where its data is, and what to try."""
+def announce(settings: Settings, url: str, secrets: FirstSecrets | None, more: str = "") -> None:
+    """Say where it listens, where its data is, and what to try; ``more`` is said at the end."""
     lines = [f"Djangalytics {__version__}", "", f"  Dashboard  {url}"]
     if secrets is not None:
         lines.append(f"  Sign in    {url}/login/{secrets.login_token}   (works once)")
@@ -93,7 +103,7 @@ def announce(settings: Settings, url: str, secrets: FirstSecrets | None) -> None
     elif not settings.dev:
         lines.append("             Signed out? `djangalytics-server login-link` makes a new link.")
     lines += ["", *notes(settings), "Try it from Python:", "", *python_lines(url), ""]
-    click.echo("\n".join(lines) + "\nStop with Ctrl-C.")
+    click.echo("\n".join([*lines, *([more] if more else []), "Stop with Ctrl-C."]))
     sys.stdout.flush()
 
 

@@ -12,13 +12,19 @@ from datetime import datetime, timezone
 
 from djangalytics_server.cli import shop
 
+SECONDS_BETWEEN = 4.0
+"""On average; a visitor who watches sees the feed move, and today does not dwarf the month."""
+
 
 def main() -> None:
     """Act the shop, at the pace of its visitors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us
     ended = threading.Event()
     threading.Thread(target=_watch, args=(ended,), daemon=True).start()
-    for pause, event in shop.live(rng=random.Random(), clock=lambda: datetime.now(timezone.utc)):  # noqa: S311
+    chance = random.Random()  # noqa: S311 - a shop of invented people needs no secrets
+    for pause, event in shop.live(
+        rng=chance, clock=lambda: datetime.now(timezone.utc), every=SECONDS_BETWEEN
+    ):
         if ended.wait(pause) or not _say(json.dumps(event)):
             return
 

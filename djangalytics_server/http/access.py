@@ -48,7 +48,8 @@ class Access:
 
     def sender(self, request: Request, body_key: str | None) -> Sender:
         """Where the events of this request go; raises Unauthorized or Forbidden."""
-        key = _bearer(request) or body_key
+        header = _bearer(request)
+        key = body_key if header is None else header
         if key is not None:
             found = self._key(key)
             if found.kind != "write":
@@ -79,6 +80,10 @@ class Access:
         raise SignInRequired(
             "Open the link that `djangalytics-server login-link` prints, or send a read key."
         )
+
+    def capture_open(self) -> bool:
+        """Whether events are taken without a key."""
+        return self._first().open_capture
 
     def person(self, request: Request) -> Person | None:
         """Who is signed in with this request's cookie, if anybody."""

@@ -49,6 +49,6 @@ class Registry:
     def add(self, blueprint: Blueprint, operation: Operation, view: View) -> None:
         """Route the operation to its view; the path answers with and without its last slash."""
         self.operations.append(operation)
-        blueprint.add_url_rule(
-            operation.path, view_func=view, methods=[operation.method], strict_slashes=False
-        )
+        # Two rules, because a lone one with a slash answers 404 instead of 405 without it.
+        for path in {operation.path, operation.path.rstrip("/")}:
+            blueprint.add_url_rule(path, view_func=view, methods=[operation.method])

@@ -59,7 +59,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
                 "project": None
                 if project is None
                 else {"id": project.id, "name": project.name, "time_zone": project.time_zone},
-                "capture_open": project is not None and project.open_capture,
+                "capture_open": access.capture_open(),
                 "csrf_token": people.csrf_token(cookie) if person else None,
                 "version": policy.version,
             }
