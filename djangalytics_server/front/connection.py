@@ -242,7 +242,7 @@ class Connection:
         except Gone:
             log.debug("%s left before its answer", self.addr[0])
         except (Exception, SystemExit) as error:
-            log.error("%s %s failed: %r", request.command, request.path, error)
+            log.error("%s %r failed: %r", request.command, request.path, error)
             log.debug("the failure in full", exc_info=True)
             if not task.wrote_header:
                 self._send(refusals.INTERNAL.response(head_only=request.command == "HEAD"))
@@ -251,7 +251,7 @@ class Connection:
         if log.isEnabledFor(logging.DEBUG):
             spent = (time.monotonic() - began) * 1000
             line = (self.addr[0], request.command, request.path, task.status[:3], spent)
-            log.debug("%s %s %s %s %.0f ms", *line)
+            log.debug("%s %s %r %s %.0f ms", *line)
         self._finish(keep)
 
     def write_soon(self, data: bytes) -> int:

@@ -126,7 +126,7 @@ def test_a_bug_in_the_application_is_a_plain_500(server: Served) -> None:
     assert (500, "internal_error") == problem(response)
     assert b"Traceback" not in response
     log = server.errors.read_text()
-    assert "GET /fail failed: ValueError('a bug in the application')" in log
+    assert "GET '/fail' failed: ValueError('a bug in the application')" in log
     assert "Traceback" not in log
 
 
