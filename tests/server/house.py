@@ -1,0 +1,117 @@
+"""A whole server in this process for a test: real store, real writer, requests over WSGI."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from djangalytics_server import app as application
+from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server.config import DATABASE_FILE, Settings
+from djangalytics_server.http.access import COOKIE
+
+SECRETS: dict[Path, FirstSecrets] = {}
+"""Keys and link of each template that ``found`` made: a copy of the file has the same."""
+
+
+def found(folder: Path) -> Path:
+    """Make a new server's data; the database file."""
+    secrets = application.prepare(Settings(data=folder))
+    assert secrets is not None
+    file = folder / DATABASE_FILE
+    SECRETS[file] = secrets
+    return file
+
+
+class House:
+    """A server, its first project's keys, and its database file."""
+
+    def __init__(self, settings: Settings, secrets: FirstSecrets) -> None:
+        self.settings = settings
+        self.secrets = secrets
+        self.file = settings.data / DATABASE_FILE
+        self.app = application.create_app(settings)
+        self.client = self.app.test_client()
+        self.write = {"Authorization": f"Bearer {secrets.write_key}"}
+        self.read = {"Authorization": f"Bearer {secrets.read_key}"}
+
+    def capture(self, event: object, **kwargs: Any) -> TestResponse:
+        """Send one event, or any other JSON, to /api/capture_event/."""
+        return self.client.post("/api/capture_event/", json=event, **kwargs)
+
+    def batch(self, *events: object, **more: Any) -> TestResponse:
+        """Send events to /api/capture_batch/; ``more`` are further fields of the body."""
+        return self.client.post("/api/capture_batch/", json={"events": list(events), **more})
+
+    def stats(self, **params: Any) -> dict[str, Any]:
+        """The answer of /api/stats/, which must be 200."""
+        answer = self.client.get("/api/stats/", query_string=renamed(params), headers=self.read)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json)
+
+    def events(self, **params: Any) -> list[dict[str, Any]]:
+        """The answer of /api/events/, which must be 200."""
+        answer = self.client.get("/api/events/", query_string=renamed(params), headers=self.read)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json)
+
+    def sign_in(self) -> FlaskClient:
+        """A browser that followed the owner's one-time link."""
+        browser = self.app.test_client()
+        answer = browser.get(f"/login/{self.secrets.login_token}")
+        assert answer.status_code == 303
+        assert browser.get_cookie(COOKIE) is not None
+        return browser
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run a statement beside the server, committed, and give its rows."""
+        connection = sqlite3.connect(self.file)
+        try:
+            with connection:
+                return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    def stored(self) -> int:
+        """How many events are in the file."""
+        return int(self.sql("SELECT count(*) FROM events")[0][0])
+
+    def trace(self) -> tuple[int, ...]:
+        """How many rows each table of events has: equal before and after means nothing stored."""
+        tables = ("events", "event_counts", "verdict_counts", "rejected_events")
+        return tuple(self.sql(f"SELECT count(*) FROM {table}")[0][0] for table in tables)
+
+
+def renamed(params: dict[str, Any]) -> dict[str, Any]:
+    """``from_`` as it is called on the wire."""
+    return {name.rstrip("_"): value for name, value in params.items() if value is not None}
+
+
+@contextlib.contextmanager
+def open_house(template: Path, folder: Path, **settings: Any) -> Iterator[House]:
+    """A server over a copy of ``template``, closed at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(template, folder / DATABASE_FILE)
+    house = House(Settings(data=folder, **settings), SECRETS[template])
+    try:
+        yield house
+    finally:
+        house.app.close()
+
+
+def problem(answer: TestResponse) -> dict[str, Any]:
+    """The problem document of an answer, its form checked."""
+    assert answer.content_type == "application/problem+json", answer.text
+    document = json.loads(answer.text)
+    assert {"type", "title", "status", "code", "detail", "request_id"} <= set(document)
+    assert document["status"] == answer.status_code
+    assert document["request_id"] == answer.headers["X-Request-Id"]
+    return dict(document)
