@@ -54,6 +54,10 @@ def render(moment: int) -> str:
 
 
 def render_local(moment: int, offset: int) -> str:
-    """RFC 3339 to the second, at ``offset`` seconds from UTC."""
-    zone = timezone(timedelta(seconds=offset))
+    """RFC 3339 to the second, at ``offset`` seconds from UTC.
+
+    An offset with seconds, which the standard cannot write, gives way to the nearest minute; the
+    instant stays the same.
+    """
+    zone = timezone(timedelta(minutes=round(offset / 60)))
     return datetime.fromtimestamp(moment // MICROSECONDS, zone).isoformat(timespec="seconds")

@@ -50,8 +50,11 @@ def _dates(interval: Interval, zone: str, start: int, end: int) -> Iterator[str]
     day = _first_day(interval, zones.local_date(start, tz))
     last = zones.local_date(end - 1, tz)
     while day <= last:
-        yield day.isoformat()
-        day = _next(interval, day)
+        following = _next(interval, day)
+        # A zone that crossed the date line left a day out: nothing can have happened on it.
+        if zones.start_of_day(day, tz) < zones.start_of_day(following, tz):
+            yield day.isoformat()
+        day = following
 
 
 def _first_day(interval: Interval, day: date) -> date:

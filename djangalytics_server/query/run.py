@@ -45,7 +45,7 @@ def stats(question: Stats, store: Store, now: int) -> StatsAnswer:
                 names[place] = labels.label(question.interval, *place)
             daily[names[place], row.event_name] += row.count
             totals[row.event_name] += row.count
-    rows = tuple((day, name, count) for (day, name), count in sorted(daily.items()))
+    rows = _in_order(question, span, daily)
     return StatsAnswer(
         question=question,
         daily=rows,
@@ -54,6 +54,18 @@ def stats(question: Stats, store: Store, now: int) -> StatsAnswer:
         starts=_starts(question, [day for day, _, _ in rows], now),
         verdicts=verdicts,
     )
+
+
+def _in_order(
+    question: Stats, span: tuple[int, int] | None, daily: Counter[tuple[str, str]]
+) -> tuple[tuple[str, str, int], ...]:
+    """Rows in order of time, then name; hours do not sort as text where clocks go back."""
+    order: dict[str, int] = {}
+    if span is not None and STEPS[question.interval] < DAY_SECONDS:
+        names = labels.labels(question.interval, question.zone, *span)
+        order = {name: place for place, name in enumerate(names)}
+    cells = sorted(daily.items(), key=lambda cell: (order.get(cell[0][0], 0), cell[0]))
+    return tuple((label, name, count) for (label, name), count in cells)
 
 
 def _check_size(question: Stats, span: tuple[int, int]) -> None:
@@ -87,8 +99,7 @@ def _starts(question: Stats, counted: list[str], now: int) -> tuple[str, ...]:
         return ()
     names = list(labels.labels(question.interval, question.zone, start, end))
     known = set(names)
-    ahead = sorted({name for name in counted if name not in known and name > names[-1]})
-    return (*names, *ahead)
+    return (*names, *(name for name in dict.fromkeys(counted) if name not in known))
 
 
 def _start_of(question: Stats, counted: list[str]) -> int | None:
