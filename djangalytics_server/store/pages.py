@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import ColumnElement, Executable, func, or_, select
 
 from djangalytics_server.model.event import MICROSECONDS
@@ -88,5 +90,14 @@ def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
     if page.after is not None:
         conditions.append(EventRow.id > page.after)
     if page.search is not None:
-        conditions.append(or_(*(c.icontains(page.search, autoescape=True) for c in _SEARCHED)))
+        conditions.append(_mentions(page.search))
     return conditions
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    """The text stands somewhere in the event; in the properties also as JSON writes it."""
+    found = [column.icontains(text, autoescape=True) for column in _SEARCHED]
+    in_json = json.dumps(text, ensure_ascii=False)[1:-1]
+    if in_json != text:
+        found.append(EventRow.properties.icontains(in_json, autoescape=True))
+    return or_(*found)
