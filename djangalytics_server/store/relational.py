@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
@@ -36,6 +34,7 @@ from djangalytics_server.store.dialects import (
     sqlite_path,
     write_lock,
 )
+from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.rollups import GRAINS, Written, roll_up
 from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
 
@@ -75,7 +74,7 @@ class RelationalStore:
 
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
-        with self._turn, _as_unavailable("written"), write_lock(self._path):
+        with self._turn, as_unavailable("written"), write_lock(self._path):
             connection = self._writing()
             with connection.begin():
                 return self._append(connection, submissions)
@@ -162,21 +161,8 @@ class RelationalStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _as_unavailable("read"), self._engine.connect() as connection:
+        with as_unavailable("read"), self._engine.connect() as connection:
             yield connection
-
-
-@contextmanager
-def _as_unavailable(what: str) -> Iterator[None]:
-    """Turn what the database or the disk says into our own error, cause attached."""
-    try:
-        yield
-    except (DatabaseError, OSError) as error:
-        reason = error.orig if isinstance(error, DatabaseError) else error
-        raise StoreUnavailable(
-            f"The database could not be {what} ({reason}). Nothing of this request was stored.",
-            retry_after=2,
-        ) from error
 
 
 def _insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
