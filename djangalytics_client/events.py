@@ -87,10 +87,8 @@ def build(
         source = default_source if source is None else source
     if type(name) is not str or name not in _good_names:
         name = _checked_name(name)
-    if type(given) is dict and scope is NOWHERE:
-        own = given.copy()
-    else:
-        own = _merged(scope.properties, given)
+    plain = type(given) is dict and scope is NOWHERE
+    own = given.copy() if plain else _merged(scope.properties, given)  # type: ignore[union-attr]
     weight = _ENVELOPE_WEIGHT + settle(own)
     # Not Event(...): made for every track(), and this is a third of the price.
     event = _tuple(

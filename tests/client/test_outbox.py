@@ -18,7 +18,7 @@ from djangalytics_client.transport import MemoryTransport
 from djangalytics_client.world import World, daemon
 
 from .conftest import Sink
-from .doubles import Clock
+from .doubles import Clock, eventually
 
 FAST = Settings(linger=0.01)
 
@@ -144,7 +144,13 @@ def test_several_threads_may_flush_at_once(sink: Sink) -> None:
 def test_flush_and_shutdown_in_the_worker_itself_return(call: str) -> None:
     """A log handler that flushes or ends the client from the sending thread holds nothing up."""
     memory = MemoryTransport([Reply(503)])
-    client = Client(transport=memory, settings=FAST)
+    workers: list[Any] = []
+
+    def noted(work: Callable[[], None]) -> Any:
+        workers.append(daemon(work))
+        return workers[-1]
+
+    client = Client(transport=memory, settings=FAST, world=World(thread=noted))
     flushed: list[int] = []
 
     class Flushing(logging.Handler):
@@ -155,14 +161,14 @@ def test_flush_and_shutdown_in_the_worker_itself_return(call: str) -> None:
     logging.getLogger("djangalytics_client").addHandler(handler)
     try:
         client.track("x")
-        worker = client._outbox._thread
+        eventually(lambda: flushed)
         assert 0 == client.flush(60)
     finally:
         logging.getLogger("djangalytics_client").removeHandler(handler)
     assert [1] == flushed
     client.shutdown()
-    assert worker is not None
-    worker.join(60)
+    for worker in workers:
+        worker.join(60)
 
 
 def test_a_signal_handler_may_track_over_track() -> None:
