@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from djangalytics_server.model import rfc3339
 from djangalytics_server.model.event import Event, Refused, Rejection, Submission
 from djangalytics_server.model.reasons import REJECTIONS
 
@@ -91,6 +92,9 @@ moments = st.one_of(
     st.integers(0, 1_900_000_000 * SECOND),
 )
 """Microseconds since 1970, most of them near an edge; many are equal."""
+
+times = moments.map(rfc3339.render)
+"""The same as the server writes them."""
 
 _letters = st.characters(exclude_categories=("Cs", "Cc"))
 names = st.one_of(
