@@ -77,6 +77,7 @@ class Server(Flask):
         self.store = store
         self.writer = writer
         self.registry = Registry()
+        self.catalog: Engine | None = None
         self.on_stopping: Callable[[], None] | None = None
 
     def stopping(self) -> None:
@@ -88,6 +89,8 @@ class Server(Flask):
         """Write what is waiting, then close the store."""
         self.writer.close()
         self.store.close()
+        if self.catalog is not None:
+            self.catalog.dispose()
 
 
 def create_app(settings: Settings) -> Server:
@@ -113,18 +116,19 @@ def create_app(settings: Settings) -> Server:
     return app
 
 
-def _catalog_database(app: Flask, settings: Settings) -> SQLAlchemy:
+def _catalog_database(app: Server, settings: Settings) -> SQLAlchemy:
     db = SQLAlchemy(model_class=Base)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.store_url
     db.init_app(app)
     with app.app_context():
-        engine: Engine = db.engine
-        tune(engine)
+        app.catalog = db.engine
+        tune(db.engine)
     return db
 
 
 def _hang_doors(app: Server, services: Services) -> None:
     access = Access(services)
+    app.url_map.merge_slashes = False  # or // is answered with a redirect, in HTML
     answers.install(app)
     safety.install(app, development=services.policy.development)
     for blueprint in (

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from djangalytics_server.errors import (
@@ -18,6 +19,7 @@ from djangalytics_server.errors import (
     InternalError,
     MethodNotAllowed,
     NotFound,
+    StoreUnavailable,
 )
 
 _log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ def install(app: Flask) -> None:
     """Answer every failure with a problem document, and mark every answer with its id."""
     app.register_error_handler(ApiError, problem)
     app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(OperationalError, _database_problem)
     app.register_error_handler(Exception, _unforeseen)
     app.after_request(_mark)
 
@@ -85,6 +88,12 @@ def _http_problem(error: HTTPException) -> Response:
     if error.code is not None and 400 <= error.code < 500:
         return problem(BadRequest("The request cannot be read."))
     return _unforeseen(error)
+
+
+def _database_problem(error: OperationalError) -> Response:
+    """The catalog's tables cannot be read or written; the store says so itself."""
+    _log.error("request %s: the database does not answer: %s", request_id(), error.orig)
+    return problem(StoreUnavailable("The database does not answer right now.", retry_after=2))
 
 
 def _unforeseen(error: Exception) -> Response:
