@@ -215,7 +215,8 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._selector.close()
-            for other in (self._signals, self._signalled, *self._lines()):
+            lines = [child.line for child in self._children.values()]
+            for other in (self._signals, self._signalled, *lines):
                 other.close()
             code = _Worker(self._plan, line).run(lambda: line.sendall(b"+"))
         except Exception as error:  # noqa: BLE001 - told to the parent, which raises or logs it
@@ -227,9 +228,6 @@ class Supervisor:
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
-
-    def _lines(self) -> list[socket.socket]:
-        return [child.line for child in self._children.values()]
 
     def _hear(self, child: _Child) -> None:
         try:
@@ -288,8 +286,12 @@ class Supervisor:
                 child.line.shutdown(socket.SHUT_WR)
 
     def _kill(self) -> None:
-        for child in self._children.values():
-            os.kill(child.pid, signal.SIGKILL)
+        """End every worker now; when this returns none holds the port any more."""
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._children:
+            os.waitpid(pid, 0)
+        self._children.clear()
 
 
 def _cut_off() -> None:
