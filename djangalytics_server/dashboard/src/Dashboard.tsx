@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Session } from "./api/types";
+import type { Session, Stats } from "./api/types";
 import { useOverview, useRangeStats, useTwoDays } from "./api/useStats";
 import { EventCapture } from "./capture/EventCapture";
 import { assignSlots, NO_SLOTS } from "./charts/slots";
@@ -48,6 +48,10 @@ function useSlots(leading: readonly string[]) {
   return next;
 }
 
+function isUntouched({ total, verdicts }: Stats): boolean {
+  return total + verdicts.accepted + verdicts.duplicates + verdicts.rejected === 0;
+}
+
 /** The whole page of someone who may read. */
 export function Dashboard({ session }: { session: Session }) {
   const [zone] = useState(viewerZone);
@@ -57,6 +61,8 @@ export function Dashboard({ session }: { session: Session }) {
   const { overview, ranged, stats, twoDays, live, failure } = useAnswers(view, zone, choice);
   const slots = useSlots(stats?.counts.map(({ name }) => name) ?? []);
   const known = overview?.counts.map(({ name }) => name) ?? [];
+  // Nothing ever came in: a row of zeros would only push the welcome down.
+  const untouched = stats?.total === 0 && overview !== undefined && isUntouched(overview);
   return (
     <>
       <Header session={session} zone={zone} now={now}>
@@ -68,14 +74,16 @@ export function Dashboard({ session }: { session: Session }) {
           <RangePicker range={view.range} today={dateIn(zone, now)} onChange={view.setRange} />
           <EventFilter names={view.names} known={known} onChange={view.setNames} />
         </div>
-        <Tiles
-          stats={stats}
-          twoDays={twoDays}
-          overview={overview}
-          rangeName={nameRange(view.range)}
-          now={now}
-          zone={zone}
-        />
+        {!untouched && (
+          <Tiles
+            stats={stats}
+            twoDays={twoDays}
+            overview={overview}
+            rangeName={nameRange(view.range)}
+            now={now}
+            zone={zone}
+          />
+        )}
         <div className={ranged.isPlaceholderData ? "board board-waiting" : "board"}>
           <ChartArea
             stats={stats}

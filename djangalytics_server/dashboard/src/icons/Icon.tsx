@@ -4,13 +4,11 @@ const PATHS = {
   moon: "M20 14.5A8.2 8.2 0 0 1 9.5 4 8.2 8.2 0 1 0 20 14.5Z",
   system: "M4 5h16v11H4ZM9 20h6M12 16v4",
   table: "M4 5h16v14H4ZM4 10h16M4 14.5h16M10 5v14",
-  chart: "M4 4v16h16M8 15l3.5-4 3 2.5L20 8",
   close: "M6 6l12 12M18 6 6 18",
   plus: "M12 5v14M5 12h14",
   copy: "M9 9h11v11H9ZM5 15H4V4h11v1",
   check: "M5 12.5l4.5 4.5L19 7.5",
   exit: "M14 4h5v16h-5M4 12h10M10.5 8.5 14 12l-3.5 3.5",
-  calendar: "M4 6h16v14H4ZM4 10.5h16M8 3.5V7M16 3.5V7",
   alert: "M12 4 2.8 20h18.4ZM12 10v4.5M12 17v.5",
   chevron: "M9 6l6 6-6 6",
 } as const;

@@ -16,8 +16,8 @@ export function TableToggle({ title, shown, onToggle }: Props) {
       aria-label={`${title} as a table`}
       onClick={onToggle}
     >
-      <Icon name={shown ? "chart" : "table"} />
-      <span className="wide-only">{shown ? "Chart" : "Table"}</span>
+      <Icon name="table" />
+      <span className="wide-only">Table</span>
     </button>
   );
 }

@@ -25,14 +25,15 @@ export function RefreshControl({ choice, updatedAt, onChoose }: Props) {
       <button
         type="button"
         className={busy ? "button busy" : "button"}
-        aria-label="Refresh now"
         onClick={() => void refresh()}
       >
         <Icon name="refresh" />
+        <span className="unseen">Refresh now</span>
         {updatedAt > 0 && (
-          <time className="refreshed" dateTime={new Date(updatedAt).toISOString()}>
-            {clockTime(new Date(updatedAt))}
-          </time>
+          <>
+            <span className="unseen">, last at </span>
+            <time dateTime={new Date(updatedAt).toISOString()}>{clockTime(new Date(updatedAt))}</time>
+          </>
         )}
       </button>
       <select

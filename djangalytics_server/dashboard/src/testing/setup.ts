@@ -1,5 +1,8 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
+
+// How long a slow machine may take; a fast one does not wait.
+configure({ asyncUtilTimeout: 15_000 });
 
 // jsdom lays nothing out: every box is this large, and nothing ever changes its size.
 const BOX = { x: 0, y: 0, top: 0, left: 0, width: 640, height: 300, right: 640, bottom: 300 };

@@ -6,6 +6,7 @@ const NOW = new Date("2026-11-22T18:00:00Z");
 // How units are shortened differs from one release of ICU to the next.
 it.each([
   ["2026-11-22T17:59:59Z", /^now$/],
+  ["2026-11-22T18:00:04Z", /^now$/],
   ["2026-11-22T17:59:48Z", /^12 ?s\S* ago$/],
   ["2026-11-22T17:57:00Z", /^3 ?m\S* ago$/],
   ["2026-11-22T13:00:00Z", /^5 ?h\S* ago$/],

@@ -25,10 +25,13 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
-/** "now", "12 s ago", "3 min ago", "2 days ago"; "in 5 min" for times ahead of the viewer's clock. */
+// The page reads its clock every few seconds, so what just happened may seem to be ahead of it.
+const AHEAD_S = 10;
+
+/** "now", "12 sec ago", "3 min ago", "2 days ago"; "in 5 min" for times well ahead of the viewer's clock. */
 export function relativeTime(then: Date, now: Date): string {
   const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
-  if (Math.abs(seconds) < 2) return "now";
+  if (seconds > -2 && seconds < AHEAD_S) return "now";
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return RELATIVE.format(Math.trunc(seconds / size), unit);
   }
