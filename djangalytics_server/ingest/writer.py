@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong  # the built-in only since 3.11
 
 from djangalytics_server.errors import (
     DjangalyticsError,
@@ -63,7 +64,7 @@ class Writer:
         future = self._enqueue(submission)
         try:
             return future.result(timeout)
-        except TimeoutError as error:
+        except TookTooLong as error:
             raise StoreUnavailable(
                 "The database is too slow; sending the same events again is safe.", retry_after=5
             ) from error

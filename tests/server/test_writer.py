@@ -1,0 +1,255 @@
+"""The one writer: groups, order, bounds, and the truth to everybody who waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from werkzeug.test import TestResponse
+
+from djangalytics_server.errors import QueueFull, ShuttingDown, StoreUnavailable
+from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.model.event import Event, Receipt, Stored, Submission
+from tests.server.house import House, problem
+
+PATIENCE = 30.0
+
+
+def submission(*names: str, properties: str = "{}") -> Submission:
+    events = (Event(1, name, "x", 0, 0, properties) for name in names)
+    return Submission(1, 0, tuple(events))
+
+
+class Gate:
+    """An append that stops at a gate, and remembers each group it was given."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.entered = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+        self.failure: Exception | None = None
+
+    def __call__(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        self.groups.append([event.insert_id for s in submissions for event in s.events])
+        self.entered.release()
+        assert self.go_on.acquire(timeout=PATIENCE)
+        if self.failure is not None:
+            raise self.failure
+        return [
+            Receipt(tuple(Stored("accepted", 1, e.insert_id, e.event_name, 0) for e in s.events))
+            for s in submissions
+        ]
+
+    def arrive(self) -> None:
+        """Wait until an append has begun."""
+        assert self.entered.acquire(timeout=PATIENCE)
+
+
+def watch(writer: Writer) -> threading.Semaphore:
+    """Released each time a submission has joined the queue."""
+    queued, enqueue = threading.Semaphore(0), writer._enqueue
+
+    def watched(entry: Submission) -> Future[Receipt]:
+        future = enqueue(entry)
+        queued.release()
+        return future
+
+    writer._enqueue = watched  # type: ignore[method-assign]
+    return queued
+
+
+class Hall:
+    """A writer behind a gate, and threads that submit to it one after the other."""
+
+    def __init__(self, **bounds: int) -> None:
+        self.gate = Gate()
+        self.writer = Writer(self.gate, **bounds)
+        self.pool = ThreadPoolExecutor(20)
+        self.queued = watch(self.writer)
+
+    def submit(self, *names: str, properties: str = "{}") -> Future[Receipt]:
+        """Submit from another thread; returns once it waits in the queue."""
+        future = self.pool.submit(self.writer.submit, submission(*names, properties=properties))
+        assert self.queued.acquire(timeout=PATIENCE)
+        return future
+
+    def leave(self) -> None:
+        """Let everything through and end."""
+        self.gate.go_on.release(1_000)
+        assert self.writer.close()
+        self.pool.shutdown()
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    made = Hall(group=5, most_events=20, most_bytes=100_000)
+    yield made
+    made.leave()
+
+
+def test_what_waits_is_written_together(hall: Hall) -> None:
+    """Submissions that arrive during a transaction share the next one, in order of arrival."""
+    hall.submit("a")
+    hall.gate.arrive()
+    waiting = [hall.submit("b", "c"), hall.submit("d")]
+    hall.gate.go_on.release(2)
+    receipts = [future.result(PATIENCE) for future in waiting]
+    assert [["a"], ["b", "c", "d"]] == hall.gate.groups
+    assert [["b", "c"], ["d"]] == [[e.insert_id for e in r.stored] for r in receipts]
+
+
+def test_a_lone_submission_does_not_wait_for_company(hall: Hall) -> None:
+    """With nobody else there it is written at once, alone."""
+    future = hall.submit("a")
+    hall.gate.arrive()
+    hall.gate.go_on.release()
+    assert 1 == future.result(PATIENCE).accepted
+    assert [["a"]] == hall.gate.groups
+
+
+def test_a_group_ends_at_its_size_and_never_splits_a_submission(hall: Hall) -> None:
+    """After five events a transaction takes no more; the last submission in goes in whole."""
+    hall.submit("first")
+    hall.gate.arrive()
+    for names in ("abc", "def", "g"):
+        hall.submit(*names)
+    hall.gate.go_on.release(3)
+    hall.leave()
+    assert [["first"], list("abcdef"), ["g"]] == hall.gate.groups
+
+
+def test_a_failure_reaches_everybody_in_the_group_and_nobody_else(hall: Hall) -> None:
+    """Each waiter of a failed transaction gets its error; the next transaction goes through."""
+    hall.submit("a")
+    hall.gate.arrive()
+    waiting = [hall.submit("b"), hall.submit("c")]
+    hall.gate.go_on.release()
+    hall.gate.arrive()
+    hall.gate.failure = StoreUnavailable("no", retry_after=2)
+    hall.gate.go_on.release()
+    for future in waiting:
+        with pytest.raises(StoreUnavailable):
+            future.result(PATIENCE)
+    hall.gate.failure = None
+    again = hall.submit("b")
+    hall.gate.go_on.release()
+    assert 1 == again.result(PATIENCE).accepted
+
+
+def test_the_writer_outlives_a_fault_of_ours(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """An error nobody thought of is logged, reaches the waiter, and does not end the thread."""
+    hall.gate.failure = ZeroDivisionError("a fault")
+    hall.gate.go_on.release()
+    with pytest.raises(ZeroDivisionError):
+        hall.submit("a").result(PATIENCE)
+    assert "kept 1 submissions from being written" in caplog.text
+    hall.gate.failure = None
+    hall.gate.go_on.release()
+    assert 1 == hall.submit("b").result(PATIENCE).accepted
+
+
+def test_too_many_events_are_refused(hall: Hall) -> None:
+    """Beyond the bound nothing of a submission is taken; what waits is written all the same."""
+    hall.submit("a")
+    hall.gate.arrive()
+    waiting = hall.submit(*map(str, range(19)))
+    with pytest.raises(QueueFull) as caught:
+        hall.writer.submit(submission("x", "y"))
+    assert caught.value.retry_after == 2
+    hall.submit("fits")
+    hall.gate.go_on.release(10)
+    assert 19 == waiting.result(PATIENCE).accepted
+
+
+def test_too_many_bytes_are_refused(hall: Hall) -> None:
+    """The bound on bytes holds as well."""
+    hall.submit("a")
+    hall.gate.arrive()
+    hall.submit("b", properties="x" * 60_000)
+    with pytest.raises(QueueFull):
+        hall.writer.submit(submission("c", properties="x" * 60_000))
+
+
+def test_what_is_larger_than_the_bound_is_taken_when_nothing_waits(hall: Hall) -> None:
+    """One large request is not refused for ever."""
+    future = hall.submit(*map(str, range(50)))
+    hall.gate.go_on.release()
+    assert 50 == future.result(PATIENCE).accepted
+
+
+def test_room_is_given_back(hall: Hall) -> None:
+    """What was written no longer counts: a full queue is empty after it."""
+    for _ in range(3):
+        future = hall.submit(*map(str, range(20)), properties="x" * 4_000)
+        hall.gate.go_on.release()
+        future.result(PATIENCE)
+
+
+def test_closing_writes_what_waits_and_takes_no_more(hall: Hall) -> None:
+    """Everybody who was let in gets an answer; who comes later is told to come back."""
+    first = hall.submit("a")
+    hall.gate.arrive()
+    second = hall.submit("b")
+    closing = hall.pool.submit(hall.writer.close)
+    while not hall.writer._closing:
+        pass
+    with pytest.raises(ShuttingDown):
+        hall.writer.submit(submission("late"))
+    hall.gate.go_on.release(2)
+    assert closing.result(PATIENCE)
+    assert [1, 1] == [future.result(PATIENCE).accepted for future in (first, second)]
+
+
+def test_closing_says_when_it_gave_up() -> None:
+    """A store that does not answer keeps close from succeeding, not from returning."""
+    hall = Hall()
+    hall.submit("a")
+    hall.gate.arrive()
+    assert hall.writer.close(timeout=0) is False
+    hall.leave()
+
+
+def test_a_slow_store_is_unavailable(hall: Hall) -> None:
+    """Who has waited long enough is told so, though the write may still succeed."""
+    with pytest.raises(StoreUnavailable, match="sending the same events again is safe"):
+        hall.writer.submit(submission("a"), timeout=0)
+
+
+def test_a_full_queue_is_503_over_http(house: House) -> None:
+    """While enough waits, one more request gets 503 with Retry-After and stores nothing."""
+    writer, append = house.app.writer, house.app.store.append
+    entered, go_on, queued = threading.Event(), threading.Event(), watch(writer)
+
+    def gated(submissions: Sequence[Submission]) -> list[Receipt]:
+        entered.set()
+        assert go_on.wait(PATIENCE)
+        return append(submissions)
+
+    def send(name: str) -> TestResponse:
+        return house.app.test_client().post("/api/capture_event/", json={"event_name": name})
+
+    writer._append, writer._most_events = gated, 1
+    with ThreadPoolExecutor(2) as pool:
+        sending = [pool.submit(send, "one")]
+        assert entered.wait(PATIENCE)
+        sending.append(pool.submit(send, "two"))
+        assert all(queued.acquire(timeout=PATIENCE) for _ in sending)
+        refused = send("three")
+        go_on.set()
+        assert [201, 201] == [future.result(PATIENCE).status_code for future in sending]
+    assert (503, "queue_full") == (refused.status_code, problem(refused)["code"])
+    assert "2" == refused.headers["Retry-After"]
+    assert ["two", "one"] == [e["event_name"] for e in house.events()]
+
+
+def test_a_failed_write_stores_nothing_and_may_be_sent_again(house: House) -> None:
+    """When the disk refuses, the answer is 503 and the same request goes through later."""
+    house.sql("CREATE TRIGGER no BEFORE INSERT ON event_counts BEGIN SELECT RAISE(ABORT,'x'); END")
+    before = house.trace()
+    assert 503 == house.batch({"event_name": "x", "insert_id": "i"}, {}).status_code
+    assert before == house.trace()
+    house.sql("DROP TRIGGER no")
+    again = house.batch({"event_name": "x", "insert_id": "i"}, {}).json
+    assert (1, 0, 1) == (again["accepted"], again["duplicates"], again["rejected"])
