@@ -48,6 +48,8 @@ def _add_headers(answer: Response) -> Response:
         answer.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
         answer.headers.setdefault("Cache-Control", "no-store")
+    if request.method == "OPTIONS":
+        answer.headers.pop("Content-Type", None)  # Flask calls the empty answer HTML
     return answer
 
 

@@ -1,0 +1,206 @@
+"""Who may do what: every route of the URL map, asked by everybody there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from djangalytics_server.http import access
+from tests.server.house import House, problem
+
+ASKERS = ("nobody", "unknown key", "write key", "read key", "session", "bare session", "dev")
+"""``bare session``: signed in, without the CSRF token. ``dev``: nobody, in development mode."""
+
+OPEN = dict.fromkeys(ASKERS, 200)
+READING = {
+    "nobody": 401,
+    "unknown key": 401,
+    "write key": 403,
+    "read key": 200,
+    "session": 200,
+    "bare session": 200,
+    "dev": 200,
+}
+WRITING = {
+    "nobody": 201,
+    "unknown key": 401,
+    "write key": 201,
+    "read key": 403,
+    "session": 201,
+    "bare session": 403,
+    "dev": 201,
+}
+BATCH = {asker: 200 if status == 201 else status for asker, status in WRITING.items()}
+SESSION_ONLY = {**dict.fromkeys(ASKERS, 401), "session": 204, "bare session": 403}
+ANYBODY_S_LINK = dict.fromkeys(ASKERS, 410)
+
+MATRIX: dict[tuple[str, str], dict[str, int]] = {
+    ("GET", "/"): OPEN,
+    ("GET", "/static/<path:name>"): OPEN,
+    ("GET", "/login/<token>"): ANYBODY_S_LINK,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/api/limits/"): OPEN,
+    ("GET", "/api/openapi.json"): OPEN,
+    ("GET", "/api/session/"): OPEN,
+    ("POST", "/api/session/logout/"): SESSION_ONLY,
+    ("POST", "/api/capture_event/"): WRITING,
+    ("POST", "/api/capture_batch/"): BATCH,
+    ("GET", "/api/stats/"): READING,
+    ("GET", "/api/events/"): READING,
+}
+"""What each asker is answered at each route. A new route has its line here, or this file fails."""
+
+BODIES: dict[str, Any] = {
+    "/api/capture_event/": {"event_name": "x"},
+    "/api/capture_batch/": {"events": [{"event_name": "x"}]},
+}
+EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
+
+
+def routes(house: House) -> set[tuple[str, str]]:
+    """Every method and path of the URL map; the twin without a slash is the same route."""
+    rules = house.app.url_map.iter_rules()
+    found = {(m, r.rule) for r in rules for m in (r.methods or ()) if m not in ("HEAD", "OPTIONS")}
+    return {(m, p) for m, p in found if (m, f"{p}/") not in found or p.endswith("/")}
+
+
+def test_every_route_is_classified(house: House) -> None:
+    """The matrix has the routes of the application, all of them and no others."""
+    assert set(MATRIX) == routes(house)
+
+
+def ask(
+    build: Callable[..., House], asker: str, method: str, path: str
+) -> tuple[House, TestResponse]:
+    """One asker's request, and the house it went to."""
+    house = build(dev=asker == "dev")
+    browser: FlaskClient = house.client
+    headers: dict[str, str] = {}
+    if asker == "unknown key":
+        headers = {"Authorization": "Bearer djr_nobody-made-this"}
+    elif asker in ("write key", "read key"):
+        headers = house.write if asker == "write key" else house.read
+    elif "session" in asker:
+        browser = house.sign_in()
+        if asker == "session":
+            headers["X-CSRF-Token"] = browser.get("/api/session/").json["csrf_token"]
+    for part, example in EXAMPLES.items():
+        path = path.replace(part, example)
+    answer = browser.open(
+        path, method=method, headers=headers, json=BODIES.get(path), buffered=True
+    )
+    return house, answer
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+@pytest.mark.parametrize(("method", "path"), sorted(MATRIX))
+def test_the_matrix(build: Callable[..., House], asker: str, method: str, path: str) -> None:
+    """Each asker gets the status of the matrix; who may not write has stored nothing, and who may
+    not read sees nothing of an event.
+    """
+    house, answer = ask(build, asker, method, path)
+    expected = MATRIX[method, path][asker]
+    assert expected == answer.status_code, answer.text
+    if expected >= 400 and path.startswith("/api/"):
+        problem(answer)
+    if method == "POST":
+        assert (expected in (200, 201)) == (house.stored() == 1)
+
+
+def test_a_key_in_the_body_has_no_more_rights_than_in_the_header(house: House) -> None:
+    """A read key in api_key does not write, and an unknown one is refused."""
+    for key, status in ((house.secrets.read_key, 403), ("djw_nobody", 401)):
+        assert status == house.capture({"event_name": "x", "api_key": key}).status_code
+        assert status == house.batch({"event_name": "x"}, api_key=key).status_code
+    assert 0 == house.stored()
+
+
+def test_a_key_wins_over_a_session(house: House) -> None:
+    """Whoever shows a key acts by it alone, also in a browser that is signed in."""
+    browser = house.sign_in()
+    assert 403 == browser.get("/api/stats/", headers=house.write).status_code
+    answer = browser.post("/api/capture_event/", json={"event_name": "x"}, headers=house.write)
+    assert 201 == answer.status_code
+
+
+def test_a_project_is_read_by_its_own_key_only(house: House) -> None:
+    """With the read key of another project our events are not there."""
+    house.capture({"event_name": "ours"})
+    house.sql("INSERT INTO projects VALUES (2, 'Other', 'UTC', 0, 0)")
+    house.sql("UPDATE api_keys SET project_id = 2 WHERE kind = 'read'")
+    assert [] == house.events()
+    answer = house.stats()
+    assert (0, 0) == (answer["total_events"], answer["verdicts"]["accepted"])
+
+
+def test_a_revoked_key_ends_soon(house: House) -> None:
+    """What is remembered of a key is asked again after a second at most."""
+    assert access.REMEMBERED <= 1_000_000
+    assert 200 == house.client.get("/api/stats/", headers=house.read).status_code
+    house.sql("DELETE FROM api_keys")
+    while house.client.get("/api/stats/", headers=house.read).status_code == 200:
+        pass
+    assert 401 == house.client.get("/api/stats/", headers=house.read).status_code
+
+
+def test_guesses_do_not_fill_the_memory(house: House) -> None:
+    """However many keys are tried, few are remembered."""
+    for number in range(1_100):
+        key = {"Authorization": f"Bearer djr_{number}"}
+        assert 401 == house.client.get("/api/stats/", headers=key).status_code
+    assert 200 == house.client.get("/api/stats/", headers=house.read).status_code
+
+
+def test_keys_are_stored_as_hashes_only(house: House) -> None:
+    """Nothing in the database file gives a key, a link or a session away."""
+    browser = house.sign_in()
+    cookie = browser.get_cookie("djangalytics_session")
+    assert cookie is not None
+    house.capture({"event_name": "x"}, headers=house.write)
+    house.app.close()
+    content = b"".join(f.read_bytes() for f in house.file.parent.glob(f"{house.file.name}*"))
+    for secret in (
+        house.secrets.write_key,
+        house.secrets.read_key,
+        house.secrets.login_token,
+        cookie.value,
+    ):
+        assert secret.encode() not in content
+
+
+def test_forwarded_headers_are_not_believed(build: Callable[..., House]) -> None:
+    """X-Forwarded-Host and its kin change neither what is served nor where links lead."""
+    house = build(dev=True)
+    forged = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    answer = house.client.get(f"/login/{house.secrets.login_token}", headers=forged)
+    assert ("/", 303) == (answer.headers["Location"], answer.status_code)
+    assert 403 == house.client.get("/", headers={"Host": "evil.example", **forged}).status_code
+
+
+def test_every_answer_has_the_safety_headers(house: House) -> None:
+    """Pages, JSON and problems alike tell the browser what it may do with them."""
+    for path in ("/", "/api/limits/", "/api/nope", "/static/nope", "/login/x"):
+        headers = house.client.get(path, buffered=True).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "nosniff" == headers["X-Content-Type-Options"]
+        assert "DENY" == headers["X-Frame-Options"]
+        assert 32 == len(headers["X-Request-Id"])
+        expected = "no-store" if path.startswith("/api/") else None
+        assert expected is None or expected == headers["Cache-Control"]
+
+
+def test_no_answer_of_the_api_is_html(house: House) -> None:
+    """Whatever the method, /api/ speaks JSON or says nothing."""
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        for path in ("/api/stats/", "/api/capture_event/", "/api/nope", "/api", "/api//limits/"):
+            answer = house.client.open(path, method=method)
+            assert "html" not in (answer.content_type or ""), (method, path)
+            if answer.data:
+                json.loads(answer.data)
