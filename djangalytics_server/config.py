@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.query.zones import known_zones
 
 DATABASE_FILE = "djangalytics.sqlite3"
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,14 @@ class Settings:
 def resolve(given: Mapping[str, Any], environment: Mapping[str, str], **fixed: Any) -> Settings:
     """Settings from flags (None: not given), then the environment, then defaults.
 
+    A variable that is set to nothing is as good as unset.
+
     Raises StartError for a value that does not fit.
     """
     values: dict[str, Any] = {}
     for setting in SETTINGS:
         value = given.get(setting.name)
-        if value is None and setting.env in environment:
+        if value is None and environment.get(setting.env):
             value = _convert(setting, environment[setting.env])
         values[setting.name] = setting.default if value is None else value
     settings = Settings(**{**values, **fixed})
@@ -131,14 +134,11 @@ _RANGES = {
     "threads": (1, 512),
     "graceful_seconds": (0, 600),
 }
-_LOOPBACK = {"localhost", "::1"}
 
 
 def _check(settings: Settings) -> None:
-    for name, (low, high) in _RANGES.items():
-        value = getattr(settings, name)
-        if not low <= value <= high:
-            raise StartError(f"{name} is {value}: it lies between {low} and {high}.")
+    _check_numbers(settings)
+    _check_places(settings)
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise StartError(
             f"log_level is {settings.log_level!r}: it is debug, info, warning or error."
@@ -154,6 +154,28 @@ def _check(settings: Settings) -> None:
         )
 
 
+def _check_numbers(settings: Settings) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise StartError(f"{name} is {value}: it lies between {low} and {high}.")
+
+
+def _check_places(settings: Settings) -> None:
+    if not settings.host:
+        raise StartError("host is empty: it is an address, such as 127.0.0.1.")
+    if "?" in str(settings.data):
+        # In a database URL what follows a question mark is not part of the path any more.
+        raise StartError(f"data is {str(settings.data)!r}: a question mark cannot be part of it.")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise StartError(
+            f"public_url is {settings.public_url!r}: it begins with https:// or http://."
+        )
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reachable from this machine alone."""
-    return host in _LOOPBACK or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -16,6 +16,7 @@ from djangalytics_server import app
 from djangalytics_server.catalog import keys as key_catalog
 from djangalytics_server.catalog import people, projects
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.cli.serve import address_of
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.event import MICROSECONDS
@@ -98,8 +99,7 @@ def login_link(**given: Any) -> None:
     settings = settings_from(given)
     with open_catalog(settings) as session:
         token = people.login_link(session, now=app.now())
-    url = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    click.echo(f"{url}/login/{token}")
+    click.echo(f"{address_of(settings, settings.port)}/login/{token}")
 
 
 @contextmanager

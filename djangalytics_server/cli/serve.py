@@ -56,7 +56,7 @@ def run(
         secrets = app.prepare(settings)
         if fill is not None:
             fill(settings)
-        url = address_of(settings, listening)
+        url = address_of(settings, listening.getsockname()[1])
         return front.serve(
             build,
             sockets=[listening],
@@ -79,13 +79,13 @@ def take_address(settings: Settings) -> socket.socket:
         raise StartError(str(error)) from error
 
 
-def address_of(settings: Settings, listening: socket.socket) -> str:
+def address_of(settings: Settings, port: int) -> str:
     """Where a browser on this machine finds the server."""
     if settings.public_url:
         return settings.public_url.rstrip("/")
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"http://{host}:{listening.getsockname()[1]}"
+    return f"http://{host}:{port}"
 
 
 def announce(settings: Settings, url: str, secrets: FirstSecrets | None, more: str = "") -> None:
