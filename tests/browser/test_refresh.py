@@ -1,0 +1,131 @@
+"""How the page keeps itself fresh. Its clock is moved by hand, so that no test waits minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.board import Board, until
+from tests.browser.servers import sdk
+from tests.browser.visit import Visit
+from tests.helpers import RunningServer
+
+OpenPage = Callable[..., Page]
+
+# Chromium without a screen shows every tab, so a hidden one has to say that it is.
+_SHOW = """(state) => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => state === "hidden" });
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+}"""
+
+# Counted in the page, where it is known at once: the browser's own events come when they come.
+_COUNT = """
+window.asked = [];
+const ask = window.fetch;
+window.fetch = (path, options) => { window.asked.push(path); return ask(path, options); };
+"""
+
+
+class Watch:
+    """A page whose clock stands still, and what it asked for."""
+
+    def __init__(self, visit: Visit, server: RunningServer) -> None:
+        visit.context.clock.install()
+        visit.context.add_init_script(_COUNT)
+        self.page = visit.open(server)
+        self.board = Board(self.page)
+        self.answered_at = self.board.refresh.locator("time")
+        expect(self.board.feed).to_have_count(50)
+        self.page.clock.pause_at(datetime.now(timezone.utc) + timedelta(minutes=1))
+        self.noticed("")
+
+    def pass_by(self, seconds: float) -> list[str]:
+        """Let so much of the page's time go by at once, each timer firing once: what it asked."""
+        before = self.answered_at.get_attribute("datetime")
+        self.page.evaluate("window.asked = []")
+        self.page.clock.fast_forward(round(seconds * 1_000))
+        asked: list[str] = self.page.evaluate("window.asked")
+        if asked:
+            self.noticed(before)
+        return asked
+
+    def noticed(self, before: str | None) -> None:
+        """Wait until the page shows an answer later than ``before``; its next timer runs then."""
+
+        def newer() -> bool:
+            # What the page does with an answer begins with a timer of no length.
+            self.page.clock.run_for(5)
+            return self.answered_at.get_attribute("datetime") != before
+
+        until(self.page, newer, "an answer")
+
+
+def test_every_five_seconds_unless_told_otherwise(demo: RunningServer, visit: Visit) -> None:
+    """It asks again 5 s after each answer."""
+    watch = Watch(visit, demo)
+    expect(watch.board.every).to_have_value("5000")
+    for _ in range(3):
+        assert [] == watch.pass_by(4.5)
+        assert watch.pass_by(1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "seconds"),
+    [("Every 1 s", 1), ("Every 15 s", 15), ("Every 1 min", 60), ("Every 5 min", 300)],
+)
+def test_as_often_as_chosen(demo: RunningServer, visit: Visit, choice: str, seconds: int) -> None:
+    """The chosen interval is kept to, from the moment it is chosen."""
+    watch = Watch(visit, demo)
+    watch.board.every.select_option(choice)
+    assert [] == watch.pass_by(seconds - 0.5)
+    assert watch.pass_by(1)
+
+
+def test_off_is_off(demo: RunningServer, visit: Visit) -> None:
+    """With auto-refresh off an hour passes without a question, and the feed is called paused."""
+    watch = Watch(visit, demo)
+    watch.board.every.select_option("Auto off")
+    assert [] == watch.pass_by(3_600)
+    expect(watch.page.get_by_test_id("panel-feed")).to_contain_text("Paused")
+
+
+def test_a_hidden_tab_asks_nothing(demo: RunningServer, visit: Visit) -> None:
+    """While its tab is hidden the page is silent; shown again, it asks at once."""
+    watch = Watch(visit, demo)
+    watch.page.evaluate(_SHOW, "hidden")
+    assert [] == watch.pass_by(600)
+    before = watch.answered_at.get_attribute("datetime")
+    watch.page.evaluate(_SHOW, "visible")
+    watch.noticed(before)
+    assert watch.pass_by(5.5)
+
+
+def test_the_button_refreshes_and_tells_when(shared: RunningServer, open_page: OpenPage) -> None:
+    """With auto-refresh off, Refresh now brings what came since, and the time of it."""
+    page = open_page(shared, "/?event=by+hand")
+    board = Board(page)
+    board.every.select_option("Auto off")
+    time = board.refresh.locator("time")
+    before = time.get_attribute("datetime")
+    assert before is not None
+    with sdk(shared) as client:
+        client.track("by hand")
+    board.refresh.click()
+    expect(board.fed("by hand")).to_have_count(1)
+    expect(board.total(1)).to_be_visible()
+    expect(time).not_to_have_attribute("datetime", before)
+    shown = time.get_attribute("datetime")
+    assert shown is not None
+    expect(time).to_have_text(shown[11:19])
+
+
+def test_the_choice_is_remembered(empty: RunningServer, open_page: OpenPage) -> None:
+    """The interval chosen holds after a reload."""
+    page = open_page(empty)
+    Board(page).every.select_option("Every 30 s")
+    page.reload()
+    expect(Board(page).every).to_have_value("30000")

@@ -1,0 +1,71 @@
+"""What holds in every state of the page, narrow and wide, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page
+
+from tests.browser.states import STATES, State
+from tests.browser.visit import Visit
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (1440, 390)
+
+# What sticks out to the right and is in no box that scrolls or hides it by itself.
+_STICKING_OUT = """() => {
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const wide = [...document.body.querySelectorAll("*")].filter(
+    (each) => each.getBoundingClientRect().right > root.clientWidth + 1);
+  return [root.scrollWidth, ...wide.slice(-5).map((each) => each.outerHTML.slice(0, 120))];
+}"""
+
+every_state = pytest.mark.parametrize(
+    "state", [state for state in STATES if not state.alike], ids=lambda state: state.name
+)
+
+
+@pytest.fixture
+def shown(
+    state: State, visitor: Callable[..., Visit], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page in that state, which strangers' scripts may be run on: axe's are."""
+    server = request.getfixturevalue(state.server)
+    visit = visitor(bypass_csp=True, reduced_motion="reduce")
+    visit.failures_expected = True
+    page = visit.open(server, state.path, state.before)
+    state.arrange(page)
+    yield page
+    visit.context.set_offline(False)
+
+
+def views(page: Page) -> Iterator[str]:
+    """Put the page through both widths and both schemes: the name of each."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900 if width > 800 else 844})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            yield f"{width} {scheme}"
+
+
+def violations(page: Page) -> list[str]:
+    """Axe's serious and critical findings, each with the places where it is."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['any'][0]['message'] if node['any'] else ''}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@every_state
+def test_everybody_can_use_it(shown: Page) -> None:
+    """Axe finds nothing serious or critical, and nothing scrolls sideways, in any view."""
+    for view in views(shown):
+        assert (view, []) == (view, shown.evaluate(_STICKING_OUT))
+        assert (view, []) == (view, violations(shown))
