@@ -29,7 +29,7 @@ from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.query import event_json
 from djangalytics_server.http.services import Policy, Services
 from djangalytics_server.ingest.writer import Writer
-from djangalytics_server.store.base import Store, check_url, open_store, tune
+from djangalytics_server.store.base import Store, catalog_url, check_url, open_store, tune
 from djangalytics_server.store.schema import ensure_schema, is_present
 from djangalytics_server.store.tables import Base
 
@@ -118,7 +118,7 @@ def create_app(settings: Settings) -> Server:
 
 def _catalog_database(app: Server, settings: Settings) -> SQLAlchemy:
     db = SQLAlchemy(model_class=Base)
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.store_url
+    app.config["SQLALCHEMY_DATABASE_URI"] = catalog_url(settings.store_url)
     db.init_app(app)
     with app.app_context():
         app.catalog = db.engine

@@ -164,9 +164,6 @@ def _check_numbers(settings: Settings) -> None:
 def _check_places(settings: Settings) -> None:
     if not settings.host:
         raise StartError("host is empty: it is an address, such as 127.0.0.1.")
-    if "?" in str(settings.data):
-        # In a database URL what follows a question mark is not part of the path any more.
-        raise StartError(f"data is {str(settings.data)!r}: a question mark cannot be part of it.")
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         raise StartError(
             f"public_url is {settings.public_url!r}: it begins with https:// or http://."

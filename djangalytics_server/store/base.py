@@ -13,7 +13,7 @@ from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
 
 class Store(Protocol):
@@ -75,6 +75,13 @@ def open_store(url: str) -> Store:
     from djangalytics_server.store.relational import RelationalStore
 
     return RelationalStore(url)
+
+
+def catalog_url(url: str) -> URL:
+    """Where the catalog's own engine finds the same database."""
+    from djangalytics_server.store import dialects
+
+    return dialects.sqlite_url(url)
 
 
 def tune(engine: Engine) -> None:

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 WRITE = "djangalytics_write"
 """Execution option of a connection whose transactions take the write lock at once."""
@@ -31,13 +30,18 @@ _PRAGMAS = (
 
 
 def sqlite_path(url: str) -> Path:
-    """The file behind a ``sqlite:///`` URL."""
-    return Path(make_url(url).database or ":memory:")
+    """The file behind a ``sqlite:///`` URL: what follows is its path, whatever its characters."""
+    return Path(url.removeprefix("sqlite:///")).absolute()
+
+
+def sqlite_url(url: str) -> URL:
+    """The same as SQLAlchemy has it, which would read % and ? in a path as something else."""
+    return URL.create("sqlite", database=str(sqlite_path(url)))
 
 
 def sqlite_engine(url: str) -> Engine:
     """An engine whose connections are set up for WAL, and begin transactions explicitly."""
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20)
+    engine = create_engine(sqlite_url(url), connect_args={"check_same_thread": False}, pool_size=20)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -67,7 +67,8 @@ def current_revision(connection: Connection) -> str | None:
 
 def _create(path: Path, furnish: Callable[[Connection], None]) -> None:
     fresh = path.with_name(f"{path.name}.new-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
+    # We hold the lock, so whoever began such a file before us is dead.
+    _sweep(path)
     try:
         # The mode is set before a byte of data is in the file: it will hold people's events.
         os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -83,7 +84,13 @@ def _create(path: Path, furnish: Callable[[Connection], None]) -> None:
         fresh.replace(path)
         _sync(path.parent)
     finally:
-        for leftover in path.parent.glob(f"{fresh.name}*"):
+        _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what unfinished attempts to make the database left beside it."""
+    for leftover in path.parent.iterdir():
+        if leftover.name.startswith(f"{path.name}.new-"):
             leftover.unlink()
 
 
@@ -139,7 +146,7 @@ def _migrate(engine: Engine, finish: Callable[[Connection], None]) -> None:
 
 def _damaged(path: Path, reason: str) -> StartError:
     return StartError(
-        f"{path} is damaged or not a SQLite database ({reason}). "
+        f"{path} is damaged or not a SQLite database ({' '.join(reason.split())}). "
         "Restore a copy of it, or move the file away to start with an empty one."
     )
 
