@@ -1,6 +1,6 @@
 /** The charts, from their own file. Not by React's lazy and Suspense, which hold a fallback for 0.3 s. */
 
-import { useSyncExternalStore, type ComponentProps, type ReactNode } from "react";
+import { useDeferredValue, useSyncExternalStore, type ComponentProps, type ReactNode } from "react";
 
 type Charts = typeof import("./charts");
 type Loading = { charts: Charts } | { fault: Error } | null;
@@ -37,12 +37,18 @@ export function TrendLines({ waiting, ...props }: ComponentProps<Charts["TrendLi
   return charts === null ? waiting : <charts.TrendLines {...props} />;
 }
 
-export function CountBars(props: ComponentProps<Charts["CountBars"]>) {
+/** The chart components, one paint later, so that the trend is on the page first. */
+function useChartsAfterTrend(): Charts | null {
   const charts = useCharts();
+  return useDeferredValue(charts, null);
+}
+
+export function CountBars(props: ComponentProps<Charts["CountBars"]>) {
+  const charts = useChartsAfterTrend();
   return charts && <charts.CountBars {...props} />;
 }
 
 export function ShareRing(props: ComponentProps<Charts["ShareRing"]>) {
-  const charts = useCharts();
+  const charts = useChartsAfterTrend();
   return charts && <charts.ShareRing {...props} />;
 }
