@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
 from tests.browser.states import STATES, State
+from tests.browser.views import views
 from tests.browser.visit import Visit
-
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDTHS = (1440, 390)
 
 # What sticks out to the right and is in no box that scrolls or hides it by itself.
 _STICKING_OUT = """() => {
@@ -41,15 +39,6 @@ def shown(
     state.arrange(page)
     yield page
     visit.context.set_offline(False)
-
-
-def views(page: Page) -> Iterator[str]:
-    """Put the page through both widths and both schemes: the name of each."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900 if width > 800 else 844})
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            yield f"{width} {scheme}"
 
 
 def violations(page: Page) -> list[str]:
