@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from djangalytics_server.store.base import Store, catalog_engine, open_store
 
 _WHERE = ("data", "database_url")
 _POLL_SECONDS = 0.3
+_CONTROL = re.compile(r"[\x7f-\x9f]")
 
 
 @click.group()
@@ -167,7 +169,9 @@ def _line(event: StoredEvent) -> str:
     when = datetime.fromtimestamp(event.timestamp / MICROSECONDS).astimezone()
     who = event.distinct_id or "-"
     stamp = when.isoformat(" ", "milliseconds")
-    return f"{stamp}  {event.event_name:<24} {who:<20} {event.properties}"
+    # JSON leaves the second row of control characters as they are; some terminals obey them.
+    properties = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", event.properties)
+    return f"{stamp}  {event.event_name:<24} {who:<20} {properties}"
 
 
 def _json_line(event: StoredEvent) -> str:
