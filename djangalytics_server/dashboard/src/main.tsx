@@ -7,7 +7,12 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/layout.css";
+import "./styles/header.css";
+import "./styles/toolbar.css";
+import "./styles/tiles.css";
 import "./styles/charts.css";
+import "./styles/table.css";
+import "./styles/capture.css";
 import "./styles/feed.css";
 import "./styles/states.css";
 
