@@ -70,24 +70,23 @@ def stored(server: RunningServer, name: str) -> list[dict[str, Any]]:
     return list(answer.json())
 
 
-@pytest.mark.parametrize(
-    ("typed", "words"),
-    [
-        ("n" * 101, "At most 100 characters; this has 101."),
-        ("👍" * 101, "At most 100 characters; this has 101."),
-        ("tab\there", "Control characters (such as a tab) are not allowed."),
-        ("   ", "Give the event a name."),
-    ],
-)
-def test_a_bad_name_is_told_while_typing(form: Form, typed: str, words: str) -> None:
+BAD_NAMES = {
+    "n" * 101: "At most 100 characters; this has 101.",
+    "👍" * 101: "At most 100 characters; this has 101.",
+    "tab\there": "Control characters (such as a tab) are not allowed.",
+    "   ": "Give the event a name.",
+}
+
+
+def test_a_bad_name_is_told_while_typing(form: Form) -> None:
     """The fault shows under the name before anything is sent, and goes when it is mended."""
-    form.name.fill(typed)
-    expect(form.name).to_have_accessible_description(words)
-    expect(form.name).to_have_attribute("aria-invalid", "true")
-    form.send.click()
-    expect(form.name).to_be_focused()
-    form.name.fill("👍" * 100)
-    expect(form.name).to_have_attribute("aria-invalid", "false")
+    for typed, words in BAD_NAMES.items():
+        form.name.fill(typed)
+        expect(form.name).to_have_accessible_description(words)
+        expect(form.name).to_have_attribute("aria-invalid", "true")
+        form.name.press("Enter")
+        form.name.fill("👍" * 100)
+        expect(form.name).to_have_attribute("aria-invalid", "false")
     assert [] == form.sent
 
 

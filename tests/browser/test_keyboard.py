@@ -49,12 +49,15 @@ _FOCUSED = """() => {
 
 
 def walk(page: Page, stops: int) -> list[dict[str, Any]]:
-    """Press Tab from the top of the page until it ends: what had the focus on the way."""
+    """Press Tab, from where the focus is, until it is back there: what had it on the way."""
     met: list[dict[str, Any]] = []
-    for _ in range(stops + 20):
+    for _ in range(2 * stops + 20):
         page.keyboard.press("Tab")
         focused = page.evaluate(_FOCUSED)
-        if focused is None or (met and focused["stop"] == met[0]["stop"]):
+        if focused is None:
+            continue  # past the end of the page, before its beginning
+        # A date field is several stops in one; the round is over when another came between.
+        if met and focused["stop"] == met[0]["stop"] != met[-1]["stop"]:
             break
         met.append(focused)
     return met
@@ -77,9 +80,6 @@ def test_tab_reaches_every_control(shared: RunningServer, open_page: OpenPage) -
     board = Board(page)
     expect(board.nothing.or_(board.empty)).to_be_visible()
     board.every.select_option("Auto off")
-    board.form.get_by_role("button", name="Properties and time").click()
-    page.reload()
-    expect(board.nothing.or_(board.empty)).to_be_visible()
     reaches_all(page)
 
 
@@ -91,7 +91,6 @@ def test_tab_reaches_every_control_of_the_charts(demo: RunningServer, open_page:
     board.every.select_option("Auto off")
     board.form.get_by_role("button", name="Properties and time").click()
     board.as_table("Shares")
-    page.get_by_role("heading", level=1).click()
     reaches_all(page)
 
 

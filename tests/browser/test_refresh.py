@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import Board, until
@@ -30,6 +29,10 @@ window.fetch = (path, options) => { window.asked.push(path); return ask(path, op
 """
 
 
+# The range's numbers. Other questions, such as which names there are, have a rhythm of their own.
+_FRESH = "interval=day"
+
+
 class Watch:
     """A page whose clock stands still, and what it asked for."""
 
@@ -49,7 +52,7 @@ class Watch:
         self.page.evaluate("window.asked = []")
         self.page.clock.fast_forward(round(seconds * 1_000))
         asked: list[str] = self.page.evaluate("window.asked")
-        if asked:
+        if any(_FRESH in path for path in asked):
             self.noticed(before)
         return asked
 
@@ -64,30 +67,28 @@ class Watch:
         until(self.page, newer, "an answer")
 
 
+def fresh(asked: list[str]) -> bool:
+    """Whether the range's numbers were asked for, once."""
+    return 1 == sum(_FRESH in path for path in asked)
+
+
 def test_every_five_seconds_unless_told_otherwise(demo: RunningServer, visit: Visit) -> None:
     """It asks again 5 s after each answer."""
     watch = Watch(visit, demo)
     expect(watch.board.every).to_have_value("5000")
     for _ in range(3):
-        assert [] == watch.pass_by(4.5)
-        assert watch.pass_by(1)
+        assert not fresh(watch.pass_by(4.5))
+        assert fresh(watch.pass_by(1))
 
 
-@pytest.mark.parametrize(
-    ("choice", "seconds"),
-    [("Every 1 s", 1), ("Every 15 s", 15), ("Every 1 min", 60), ("Every 5 min", 300)],
-)
-def test_as_often_as_chosen(demo: RunningServer, visit: Visit, choice: str, seconds: int) -> None:
-    """The chosen interval is kept to, from the moment it is chosen."""
+def test_as_often_as_chosen(demo: RunningServer, visit: Visit) -> None:
+    """A chosen interval is kept to, from the moment it is chosen; off is off."""
     watch = Watch(visit, demo)
-    watch.board.every.select_option(choice)
-    assert [] == watch.pass_by(seconds - 0.5)
-    assert watch.pass_by(1)
-
-
-def test_off_is_off(demo: RunningServer, visit: Visit) -> None:
-    """With auto-refresh off an hour passes without a question, and the feed is called paused."""
-    watch = Watch(visit, demo)
+    choices = {"Every 1 s": 1, "Every 15 s": 15, "Every 1 min": 60, "Every 5 min": 300}
+    for choice, seconds in choices.items():
+        watch.board.every.select_option(choice)
+        assert not fresh(watch.pass_by(seconds - 0.5))
+        assert fresh(watch.pass_by(1))
     watch.board.every.select_option("Auto off")
     assert [] == watch.pass_by(3_600)
     expect(watch.page.get_by_test_id("panel-feed")).to_contain_text("Paused")
@@ -101,7 +102,7 @@ def test_a_hidden_tab_asks_nothing(demo: RunningServer, visit: Visit) -> None:
     before = watch.answered_at.get_attribute("datetime")
     watch.page.evaluate(_SHOW, "visible")
     watch.noticed(before)
-    assert watch.pass_by(5.5)
+    assert fresh(watch.pass_by(5.5))
 
 
 def test_the_button_refreshes_and_tells_when(shared: RunningServer, open_page: OpenPage) -> None:
