@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import schemathesis
@@ -42,9 +42,9 @@ def development(build: Callable[..., House]) -> House:
 
 
 @pytest.fixture
-def document(development: House) -> Iterator[schemathesis.BaseSchema]:
+def document(development: House) -> schemathesis.BaseSchema:
     """The document as the server itself gives it."""
-    yield schemathesis.openapi.from_wsgi(
+    return schemathesis.openapi.from_wsgi(
         "/api/openapi.json", development.app, base_url="http://localhost"
     )
 
