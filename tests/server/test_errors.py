@@ -37,7 +37,7 @@ class Way:
     needs: str = ""
 
     def __str__(self) -> str:
-        return f"{self.code} {self.path} {(self.body or b'')[:30]!r}"
+        return f"{self.code} {self.path[:60]} {self.needs}".rstrip()
 
 
 def get(code: str, status: int, path: str, **more: Any) -> Way:
