@@ -58,3 +58,15 @@ def test_everybody_can_use_it(shown: Page) -> None:
     for view in views(shown):
         assert (view, []) == (view, shown.evaluate(_STICKING_OUT))
         assert (view, []) == (view, violations(shown))
+
+
+def test_the_checks_find_what_they_look_for(visit: Visit) -> None:
+    """A nameless button, pale text and a wide box are found: the checks above do check."""
+    page = visit.context.new_page()
+    page.set_content(
+        "<main><h1>A page</h1><button></button><p style='color:#ccc;background:#fff'>Pale</p>"
+        "<div style='width:3000px'>Wide</div></main>"
+    )
+    found = {words.split(":")[0] for words in violations(page)}
+    assert {"button-name", "color-contrast"} <= found
+    assert [] != page.evaluate(_STICKING_OUT)
