@@ -145,6 +145,7 @@ def events(project_id: int = 1, ids: int = 40) -> st.SearchStrategy[Event]:
         distinct_id=people,
         session_id=st.one_of(st.none(), st.sampled_from(("s1", "s2"))),
         source=st.one_of(st.none(), st.sampled_from(("web", "ios", "%"))),
+        original_timestamp=st.one_of(st.none(), moments),
     )
 
 

@@ -35,6 +35,7 @@ def take(
                     received_at=around.received_at,
                     insert_id=entry.insert_id,
                     key_prefix=key_prefix,
+                    sent_at=around.sent_at,
                 )
             )
     return write(Submission(around.project_id, around.received_at, tuple(events), tuple(refused)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["accepted", "duplicate", "rejected"]
 
@@ -35,9 +35,8 @@ class Draft:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event that passed every step, ready to be stored.
+class Event(NamedTuple):
+    """An event that passed every step, ready to be stored: the row itself, in column order.
 
     ``properties`` is compact JSON text of an object. ``original_timestamp`` is what the sender
     said, kept only when the clock correction changed it.
@@ -87,6 +86,7 @@ class Refused:
     received_at: int
     insert_id: str | None = None
     key_prefix: str | None = None
+    sent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,7 @@ class Submission:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """Where an event of a submission ended: new, or known already under ``event_id``.
 
     ``event_name`` and ``timestamp`` are those of the stored event: the first write wins.

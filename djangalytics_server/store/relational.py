@@ -52,8 +52,8 @@ _INSERT = (
     " ON CONFLICT (project_id, insert_id) DO NOTHING"
 )
 _INSERT_REJECTED = (
-    "INSERT INTO rejected_events (project_id, received_at, code, field, key_prefix, raw)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO rejected_events (project_id, received_at, code, field, key_prefix, insert_id,"
+    " sent_at, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _TRIM_REJECTED = (
     "DELETE FROM rejected_events WHERE project_id = ? AND id <= (SELECT id FROM rejected_events"
@@ -245,6 +245,8 @@ def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> 
                 entry.rejection.code,
                 entry.rejection.field,
                 entry.key_prefix,
+                entry.insert_id,
+                entry.sent_at,
                 entry.raw,
             )
             for entry in refused

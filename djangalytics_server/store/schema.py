@@ -18,7 +18,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.store.dialects import WRITE, sqlite_engine, sqlite_path, write_lock
 from djangalytics_server.store.tables import Base
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``store/migrations/versions``; a test compares the two."""
 
 CHECKED_BYTES = 64 * 1024 * 1024

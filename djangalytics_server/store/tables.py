@@ -151,8 +151,43 @@ class VerdictCount(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class EventDefinition(Base):
+    """Rollup: which events a project has; the times are the events' own, in microseconds."""
+
+    __tablename__ = "event_definitions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_seen: Mapped[int] = mapped_column(BigInteger)
+    last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
+class PropertyDefinition(Base):
+    """Rollup: which properties an event has, by the type of their values.
+
+    ``property`` is a key of the outermost object; ``type`` is one of text, number, boolean,
+    null, list, object.
+    """
+
+    __tablename__ = "property_definitions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    property: Mapped[str] = mapped_column(String(200), primary_key=True)
+    type: Mapped[str] = mapped_column(String(8), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_seen: Mapped[int] = mapped_column(BigInteger)
+    last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
 class RejectedEvent(Base):
-    """A refused event as it was sent; the oldest make room for the newest."""
+    """A refused event as it was sent; the oldest make room for the newest.
+
+    ``sent_at`` is the sender's clock when it sent, so that a replay corrects the same skew.
+    """
 
     __tablename__ = "rejected_events"
     __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
@@ -163,4 +198,6 @@ class RejectedEvent(Base):
     code: Mapped[str] = mapped_column(String(40))
     field: Mapped[str | None] = mapped_column(String(300))
     key_prefix: Mapped[str | None] = mapped_column(String(12))
+    insert_id: Mapped[str | None] = mapped_column(String(100))
+    sent_at: Mapped[int | None] = mapped_column(BigInteger)
     raw: Mapped[str] = mapped_column(Text)

@@ -230,7 +230,7 @@ def test_an_older_database_is_upgraded(
     def migrate(_engine: object) -> None:
         ran.append("migrated")
 
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "0003")
     monkeypatch.setattr(schema, "_migrate", migrate)
     assert schema.ensure_schema(f"sqlite:///{file}", lambda _connection: None) is False
     assert ["migrated"] == ran
