@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,9 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
-    Event,
     Receipt,
-    Stored,
     Submission,
 )
 from djangalytics_server.model.query import (
@@ -27,6 +24,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.store import pages
+from djangalytics_server.store.appending import insert
 from djangalytics_server.store.dialects import (
     WRITE,
     enable_checkpoints,
@@ -41,16 +39,10 @@ from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
 KEPT_REJECTIONS = 10_000
 """How many refused events a project keeps; the oldest make room. Their counts stay."""
 
-_LOOKUP = 500
 # Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
 # cuts towards zero and the first hours of 1970 are negative west of Greenwich.
 _SHIFT = 7 * DAY_SECONDS
 
-_INSERT = (
-    "INSERT INTO events (project_id, insert_id, event_name, timestamp, received_at, properties,"
-    " distinct_id, session_id, source, original_timestamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (project_id, insert_id) DO NOTHING"
-)
 _INSERT_REJECTED = (
     "INSERT INTO rejected_events (project_id, received_at, code, field, key_prefix, insert_id,"
     " sent_at, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -88,7 +80,7 @@ class RelationalStore:
 
     def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]
-        stored = _insert(connection, events)
+        stored = insert(connection, events)
         receipts, start = [], 0
         for submission in submissions:
             end = start + len(submission.events)
@@ -163,73 +155,6 @@ class RelationalStore:
     def _reading(self) -> Iterator[Connection]:
         with as_unavailable("read"), self._engine.connect() as connection:
             yield connection
-
-
-def _insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
-    """Insert what is new; say for each event whether it was, and under which id it stands."""
-    if not events:
-        return []
-    # The highest id ever given; deletions do not lower it, so no id comes back.
-    high = connection.exec_driver_sql(
-        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
-    ).scalar_one()
-    inserted = connection.exec_driver_sql(_INSERT, [_row(event) for event in events]).rowcount
-    if inserted == len(events):
-        return [
-            Stored("accepted", high + place, event.insert_id, event.event_name, event.timestamp)
-            for place, event in enumerate(events, 1)
-        ]
-    return _tell_apart(connection, events, high)
-
-
-def _row(event: Event) -> tuple[object, ...]:
-    return (
-        event.project_id,
-        event.insert_id,
-        event.event_name,
-        event.timestamp,
-        event.received_at,
-        event.properties,
-        event.distinct_id,
-        event.session_id,
-        event.source,
-        event.original_timestamp,
-    )
-
-
-def _tell_apart(connection: Connection, events: Sequence[Event], high: int) -> list[Stored]:
-    """Which of these were new: those whose row has an id above ``high``, at its first mention."""
-    known = _find(connection, events)
-    seen: set[tuple[int, str]] = set()
-    result = []
-    for event in events:
-        place = (event.project_id, event.insert_id)
-        event_id, name, timestamp = known[place]
-        new = event_id > high and place not in seen
-        seen.add(place)
-        status: Literal["accepted", "duplicate"] = "accepted" if new else "duplicate"
-        result.append(Stored(status, event_id, event.insert_id, name, timestamp))
-    return result
-
-
-def _find(
-    connection: Connection, events: Sequence[Event]
-) -> dict[tuple[int, str], tuple[int, str, int]]:
-    """(project, insert id) -> (id, name, timestamp) of the stored rows."""
-    wanted: dict[int, dict[str, None]] = {}
-    for event in events:
-        wanted.setdefault(event.project_id, {})[event.insert_id] = None
-    found = {}
-    for project_id, insert_ids in wanted.items():
-        ids = list(insert_ids)
-        for start in range(0, len(ids), _LOOKUP):
-            rows = connection.execute(
-                select(EventRow.insert_id, EventRow.id, EventRow.event_name, EventRow.timestamp)
-                .where(EventRow.project_id == project_id)
-                .where(EventRow.insert_id.in_(ids[start : start + _LOOKUP]))
-            )
-            found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})
-    return found
 
 
 def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> None:
