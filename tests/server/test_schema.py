@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from djangalytics_server import app
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store import schema
+from djangalytics_server.store import schema, upgrade
 from djangalytics_server.store.dialects import sqlite_engine
 from djangalytics_server.store.tables import Base
 from tests.helpers import server_environment
@@ -44,7 +44,7 @@ def migrated(tmp_path: Path) -> Path:
     file = tmp_path / "migrated.sqlite3"
     engine = sqlite_engine(f"sqlite:///{file}")
     try:
-        schema._migrate(engine)
+        upgrade.migrate(engine)
     finally:
         engine.dispose()
     return file
@@ -89,7 +89,7 @@ def test_head_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", "djangalytics_server.store:migrations")
     config.set_main_option("path_separator", "os")
-    assert schema.HEAD == ScriptDirectory.from_config(config).get_current_head()
+    assert upgrade.HEAD == ScriptDirectory.from_config(config).get_current_head()
 
 
 def test_a_new_database_is_whole(tmp_path: Path) -> None:
@@ -230,8 +230,8 @@ def test_an_older_database_is_upgraded(
     def migrate(_engine: object) -> None:
         ran.append("migrated")
 
-    monkeypatch.setattr(schema, "HEAD", "0003")
-    monkeypatch.setattr(schema, "_migrate", migrate)
+    monkeypatch.setattr(upgrade, "HEAD", "0003")
+    monkeypatch.setattr(upgrade, "migrate", migrate)
     assert schema.ensure_schema(f"sqlite:///{file}", lambda _connection: None) is False
     assert ["migrated"] == ran
 

@@ -10,7 +10,7 @@ import pytest
 from djangalytics_server import app
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store import schema
+from djangalytics_server.store import upgrade
 from tests.server.test_schema import sql
 
 
@@ -77,5 +77,5 @@ def test_a_large_database_is_not_read_through_at_every_start(
     content[4_096 * (page - 1) : 4_096 * page] = b"\xff" * 4_096
     (tmp_path / DATABASE_FILE).write_bytes(content)
     assert "is damaged" in refused(tmp_path)
-    monkeypatch.setattr(schema, "CHECKED_BYTES", 1_000)
+    monkeypatch.setattr(upgrade, "CHECKED_BYTES", 1_000)
     assert app.prepare(Settings(data=tmp_path)) is None
