@@ -34,6 +34,7 @@ from djangalytics_server.store.dialects import (
 )
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.rollups import GRAINS, Written, roll_up
+from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
 
 KEPT_REJECTIONS = 10_000
@@ -159,26 +160,22 @@ class RelationalStore:
 
 def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> None:
     refused = [entry for submission in submissions for entry in submission.refused]
-    if not refused:
-        return
-    connection.exec_driver_sql(
-        _INSERT_REJECTED,
-        [
-            (
-                entry.project_id,
-                entry.received_at,
-                entry.rejection.code,
-                entry.rejection.field,
-                entry.key_prefix,
-                entry.insert_id,
-                entry.sent_at,
-                entry.raw,
-            )
-            for entry in refused
-        ],
-    )
-    for project_id in {entry.project_id for entry in refused}:
-        connection.exec_driver_sql(_TRIM_REJECTED, (project_id, project_id, KEPT_REJECTIONS))
+    rows = [
+        (
+            entry.project_id,
+            entry.received_at,
+            entry.rejection.code,
+            entry.rejection.field,
+            entry.key_prefix,
+            entry.insert_id,
+            entry.sent_at,
+            entry.raw,
+        )
+        for entry in refused
+    ]
+    run(connection, _INSERT_REJECTED, rows)
+    projects = {entry.project_id for entry in refused}
+    run(connection, _TRIM_REJECTED, [(p, p, KEPT_REJECTIONS) for p in sorted(projects)])
 
 
 def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:

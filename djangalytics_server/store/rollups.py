@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Event, Receipt, Submission
+from djangalytics_server.store.statements import run
 
 GRAINS = (DAY_SECONDS, 3_600, 900)
 """Lengths of the buckets that are kept, in seconds, coarsest first."""
@@ -79,12 +80,12 @@ def count_events(connection: Connection, written: Written) -> None:
     for (project_id, bucket, name), count in cells.items():
         for grain in GRAINS:
             rows[project_id, grain, bucket // grain * grain, name] += count
-    _add(
+    run(
         connection,
         "INSERT INTO event_counts (project_id, grain, bucket, event_name, count)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (project_id, grain, bucket, event_name)"
         " DO UPDATE SET count = event_counts.count + excluded.count",
-        ((*cell, count) for cell, count in rows.items()),
+        [(*cell, count) for cell, count in rows.items()],
     )
 
 
@@ -99,22 +100,22 @@ def count_verdicts(connection: Connection, written: Written) -> None:
             rows[project, day, "duplicate", ""] += receipt.duplicates
         for refused in submission.refused:
             rows[project, day, "rejected", refused.rejection.code] += 1
-    _add(
+    run(
         connection,
         "INSERT INTO verdict_counts (project_id, day, verdict, code, count)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (project_id, day, verdict, code)"
         " DO UPDATE SET count = verdict_counts.count + excluded.count",
-        ((*cell, count) for cell, count in rows.items()),
+        [(*cell, count) for cell, count in rows.items()],
     )
 
 
 def define_events(connection: Connection, written: Written) -> None:
     """Which events a project has, how often, first and last seen by their own times."""
     spans = _spans(((e.project_id, e.event_name), e.timestamp) for e in written.events)
-    _add(
+    run(
         connection,
         _DEFINE_EVENT,
-        ((*key, *span) for key, span in spans.items()),
+        [(*key, *span) for key, span in spans.items()],
     )
 
 
@@ -129,10 +130,10 @@ def define_properties(connection: Connection, written: Written) -> None:
             key = project_id, name, field, TYPE_NAMES[kind]
             known = spans.get(key)
             spans[key] = span if known is None else _joined(known, span)
-    _add(
+    run(
         connection,
         _DEFINE_PROPERTY,
-        ((*key, *span) for key, span in spans.items()),
+        [(*key, *span) for key, span in spans.items()],
     )
 
 
@@ -168,9 +169,3 @@ ROLLUPS: tuple[Callable[[Connection, Written], None], ...] = (
     define_events,
     define_properties,
 )
-
-
-def _add(connection: Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-    parameters = list(rows)
-    if parameters:
-        connection.exec_driver_sql(statement, parameters)
