@@ -1,14 +1,27 @@
-"""Look at a database before it is used, and bring an older one to this version's schema."""
+"""Look at a database before it is used, and bring an older one to this version's schema.
+
+A SQLite file is copied before it is changed, and the change is one transaction: whatever stops
+it, the file is wholly old or wholly new.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from djangalytics_server.errors import StartError
+from djangalytics_server.store import backup, files
 from djangalytics_server.store.dialects import WRITE, sqlite_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_log = logging.getLogger(__name__)
 
 HEAD = "0002"
 """The newest revision in ``store/migrations/versions``; a test compares the two."""
@@ -44,9 +57,46 @@ def make_current(url: str, path: Path) -> None:
                 f"knows {HEAD}). Upgrade with: pip install --upgrade 'djangalytics[server]'"
             )
         if revision < HEAD:
-            migrate(engine)
+            engine.dispose()  # our own connections must not stand in the way
+            _upgrade(engine, path, revision)
     finally:
         engine.dispose()
+
+
+def _upgrade(engine: Engine, path: Path, revision: str) -> None:
+    with backup.alone(path) as unused:
+        if not unused:
+            raise StartError(
+                f"{path} has schema {revision} and this version needs {HEAD}, but another process "
+                "has the file open, such as an older server. Stop it, then start this one."
+            )
+    backup.sweep(path.parent, f"{path.name}.before-")
+    size = files.size_of(path)
+    files.check_room(size + size // 4, path.parent, f"The upgrade of {path.name}, copied first,")
+    _log.warning("copying %s before it is upgraded to schema %s", path, HEAD)
+    copied = backup.copy(path, _name_of_copy(path))
+    try:
+        migrate(engine)
+    except BaseException:
+        with engine.connect() as connection:
+            unchanged = current_revision(connection) == revision
+        if unchanged:  # or every restart of a server that cannot be upgraded would leave a copy
+            copied.path.unlink()
+        raise
+    _log.warning(
+        "upgraded from schema %s to %s; what was before is in %s", revision, HEAD, copied.path
+    )
+
+
+def _name_of_copy(path: Path) -> Path:
+    """A free name beside the file that says what it is a copy of."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    name = first = f"{path.name}.before-{HEAD}-{stamp}"
+    number = 1
+    while path.with_name(name).exists():
+        number += 1
+        name = f"{first}-{number}"
+    return path.with_name(name)
 
 
 def _soundness(connection: Connection, path: Path) -> str:
@@ -67,14 +117,21 @@ def current_revision(connection: Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
-def migrate(engine: Engine) -> None:
-    """Run the migrations that the database lacks, in one transaction."""
-    from alembic import command
+def migrations() -> Config:
+    """Alembic's view of the revisions in the wheel."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "djangalytics_server.store:migrations")
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Run the migrations that the database lacks, in one transaction."""
+    from alembic import command
+
+    config = migrations()
     writing = engine.execution_options(**{WRITE: True})
     with writing.begin() as connection:
         config.attributes["connection"] = connection
