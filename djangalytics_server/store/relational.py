@@ -67,17 +67,19 @@ class RelationalStore:
 
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
-        with self._turn, as_unavailable("written"), write_lock(self._path):
-            connection = self._writing()
-            with connection.begin():
-                return self._append(connection, submissions)
+        with self._written() as connection:
+            return self._append(connection, submissions)
 
-    def _writing(self) -> Connection:
-        if self._writer is None:
-            self._writer = self._engine.connect().execution_options(**{WRITE: True})
-            enable_checkpoints(self._writer)
-            self._writer.rollback()
-        return self._writer
+    @contextmanager
+    def _written(self) -> Iterator[Connection]:
+        """The one connection that writes, in a transaction of its own that ends with the block."""
+        with self._turn, as_unavailable("written"), write_lock(self._path):
+            if self._writer is None:
+                self._writer = self._engine.connect().execution_options(**{WRITE: True})
+                enable_checkpoints(self._writer)
+                self._writer.rollback()
+            with self._writer.begin():
+                yield self._writer
 
     def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]
