@@ -11,6 +11,10 @@ from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import REJECTIONS
 
 SKEW_TOLERATED = 60 * MICROSECONDS
+_WIDEST = 4
+"""Bytes that one character has at most in UTF-8."""
+_OTHER_FIELDS = 4 * _WIDEST * LIMITS.distinct_id_length
+"""More bytes than name, ids and source can have together."""
 AHEAD_TOLERATED = DAY_SECONDS * MICROSECONDS
 
 
@@ -40,11 +44,20 @@ def refuse_unknown_fields(draft: Draft, around: Circumstances) -> Rejection | No
 
 
 def refuse_oversized(draft: Draft, around: Circumstances) -> Rejection | None:
-    """An event is at most 32 KiB."""
-    if draft.size > LIMITS.event_bytes:
-        words = f"{REJECTIONS['event_too_large']} This one has {draft.size:,} bytes."
+    """An event is at most 32 KiB, of which all but its few short fields are properties."""
+    if len(draft.properties) * _WIDEST + _OTHER_FIELDS <= LIMITS.event_bytes:
+        return None
+    size = _size(draft)
+    if size > LIMITS.event_bytes:
+        words = f"{REJECTIONS['event_too_large']} This one has {size:,} bytes."
         return Rejection("event_too_large", words, "properties")
     return None
+
+
+def _size(draft: Draft) -> int:
+    """The draft as compact JSON, in bytes, to within its quotes and commas."""
+    parts = (draft.event_name, draft.insert_id, draft.distinct_id, draft.session_id, draft.source)
+    return len(draft.properties.encode()) + sum(len(part.encode()) for part in parts if part)
 
 
 def stamp_arrival(draft: Draft, around: Circumstances) -> None:

@@ -20,7 +20,7 @@ class Draft:
     """An event as its sender wrote it, decoded; the ingest steps complete it.
 
     ``timestamp`` is None when the sender gave none. ``unknown`` are the names of fields we do
-    not know. ``size`` is the length of the event as compact JSON, in bytes.
+    not know.
     """
 
     event_name: str
@@ -32,7 +32,6 @@ class Draft:
     source: str | None = None
     original_timestamp: int | None = None
     unknown: tuple[str, ...] = ()
-    size: int = 0
 
 
 class Event(NamedTuple):
@@ -63,8 +62,7 @@ class Rejection:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """One event of a request: its draft, or why there is none.
 
     ``raw`` makes the JSON text of what was sent, for keeping it when it is refused.

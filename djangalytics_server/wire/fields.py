@@ -11,7 +11,7 @@ from djangalytics_server.model import rfc3339
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import REJECTIONS, Coded
 from djangalytics_server.wire import strict_json
-from djangalytics_server.wire.strict_json import Unstorable
+from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, Unstorable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -99,10 +99,15 @@ class Properties(_CodedField, fields.Dict):
     ) -> str:
         if not isinstance(value, dict):
             raise self.make_error("invalid")
-        fault = _fault(value, "", 1)
+        fault = fault_in(value)
         if fault is not None:
             raise ValidationError([fault])
         return strict_json.write(value)
+
+
+def fault_in(properties: dict[str, Any]) -> Coded | None:
+    """The first thing in the properties that cannot be stored, or None."""
+    return _fault(properties, "", 1)
 
 
 def _fault(value: Any, path: str, depth: int) -> Coded | None:
@@ -110,16 +115,21 @@ def _fault(value: Any, path: str, depth: int) -> Coded | None:
     if isinstance(value, str):
         return Coded("text_invalid", path=path) if _UNWRITABLE.search(value) else None
     if isinstance(value, Unstorable):
-        words = f"{value.text} cannot be stored. {REJECTIONS['number_out_of_range']}"
-        return Coded("number_out_of_range", words, path)
+        return _out_of_range(value, path)
     if not isinstance(value, (dict, list)):
-        return None
+        small = not isinstance(value, int) or INT_MIN <= value <= INT_MAX
+        return None if small else _out_of_range(Unstorable(str(value)), path)
     if depth > LIMITS.depth:
         return Coded("too_deep", path=path)
     if isinstance(value, dict):
         return _fault_in_object(value, path, depth)
     faults = (_fault(item, f"{path}[{place}]", depth + 1) for place, item in enumerate(value))
     return next(filter(None, faults), None)
+
+
+def _out_of_range(number: Unstorable, path: str) -> Coded:
+    words = f"{number.text} cannot be stored. {REJECTIONS['number_out_of_range']}"
+    return Coded("number_out_of_range", words, path)
 
 
 def _fault_in_object(value: dict[str, Any], path: str, depth: int) -> Coded | None:

@@ -18,10 +18,9 @@ from djangalytics_server.errors import (
 from djangalytics_server.model.event import Decoded, Draft, Rejection
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import Coded
-from djangalytics_server.wire import strict_json
+from djangalytics_server.wire import plain, strict_json
 from djangalytics_server.wire.schemas import (
     ENVELOPE_FIELDS,
-    KNOWN_FIELDS,
     BatchSchema,
     EventSchema,
     SingleSchema,
@@ -86,10 +85,18 @@ def _decode(event: Any) -> Decoded:
     raw = partial(strict_json.write_any, event)
     if not isinstance(event, dict):
         return Decoded(Rejection("not_an_object", str(Coded("not_an_object"))), raw)
+    draft = plain.draft(event) or judged(event)
+    if isinstance(draft, Rejection):
+        return Decoded(draft, raw, _shown(event.get("insert_id")))
+    return Decoded(draft, raw, draft.insert_id)
+
+
+def judged(event: dict[str, Any]) -> Draft | Rejection:
+    """What Marshmallow says: it has the last word on every event that is not plainly right."""
     loaded = _load(_EVENT, event)
     if isinstance(loaded, Rejection):
-        return Decoded(loaded, raw, _shown(event.get("insert_id")))
-    draft = Draft(
+        return loaded
+    return Draft(
         event_name=loaded["event_name"],
         timestamp=loaded.get("timestamp"),
         properties=loaded.get("properties") or "{}",
@@ -97,10 +104,8 @@ def _decode(event: Any) -> Decoded:
         distinct_id=loaded.get("distinct_id") or loaded.get("user_id"),
         session_id=loaded.get("session_id"),
         source=loaded.get("source"),
-        unknown=tuple(name for name in event if name not in KNOWN_FIELDS),
+        unknown=plain.unknown(event),
     )
-    draft.size = _size(draft)
-    return Decoded(draft, raw, draft.insert_id)
 
 
 def _shown(insert_id: object) -> str | None:
@@ -108,12 +113,6 @@ def _shown(insert_id: object) -> str | None:
     if not isinstance(insert_id, str):
         return None
     return insert_id.encode("utf-8", "replace").decode()[: LIMITS.insert_id_length]
-
-
-def _size(draft: Draft) -> int:
-    """The draft as compact JSON, in bytes, to within its quotes and commas."""
-    parts = (draft.event_name, draft.insert_id, draft.distinct_id, draft.session_id, draft.source)
-    return len(draft.properties.encode()) + sum(len(part.encode()) for part in parts if part)
 
 
 def _load(schema: EventSchema | BatchSchema | SingleSchema, data: Any) -> Any | Rejection:

@@ -1,0 +1,222 @@
+"""The compiled reader and Marshmallow, the judge, agree on every event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from djangalytics_server.errors import BadRequest
+from djangalytics_server.model.event import Draft, Rejection
+from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.wire import native, plain, strict_json
+from tests import strategies
+
+_ODD_CHARACTERS = ("\t", "\x7f", "\x85", "\xa0", "\xad", "\u2028", "\u200b", "\ue000", "\U0001f6d2")
+
+
+def _near(length: int) -> st.SearchStrategy[str]:
+    """Text whose length lies at a limit."""
+    return st.builds(
+        lambda letter, more, odd: letter * (length + more) + odd,
+        st.sampled_from(("a", "é", "🛒", " ")),
+        st.integers(-2, 1),
+        st.sampled_from(("", "", *_ODD_CHARACTERS)),
+    )
+
+
+_anything = st.sampled_from(
+    ("null", "true", "5", "-0", "1.5", "[]", "{}", '""', '"\\ud800"', '"\\u0000"', "NaN", "1e999")
+)
+_text = st.one_of(
+    st.text(max_size=12).map(json.dumps),
+    st.sampled_from(_ODD_CHARACTERS).map(lambda c: json.dumps(f"x{c}", ensure_ascii=False)),
+    *(_near(limit).map(json.dumps) for limit in (1, 100, 200)),
+    _anything,
+)
+_time = st.one_of(
+    strategies.times.map(json.dumps),
+    st.builds(
+        '"2026-{}-{}T{}:00:{}{}{}"'.format,
+        st.sampled_from(("01", "12", "00", "13", "2")),
+        st.sampled_from(("01", "28", "29", "31", "32")),
+        st.sampled_from(("00", "23", "24", "\uff177")),
+        st.sampled_from(("00", "59", "60", "61", "5")),
+        st.sampled_from(("", ".", ".1", ".123", ".123456", ".1234567", ".\u0663", ",5")),
+        st.sampled_from(("Z", "z", "", "+00:00", "-12:30", "+2", " Z", "ZZ")),
+    ),
+    _anything,
+)
+_number = st.one_of(
+    st.integers().map(str),
+    st.integers(-2, 2).map(lambda more: str(2**63 + more)),
+    st.integers(-2, 2).map(lambda more: str(-(2**63) + more)),
+    st.floats(allow_nan=False, allow_infinity=False).map(json.dumps),
+    st.sampled_from(("1E5", "-0.0", "5e-324", "1e-400", "1e308", "9" * 30, "0.1e1", "01", "1.")),
+)
+_key = st.one_of(
+    st.text(max_size=8).map(json.dumps),
+    _near(LIMITS.property_key_length).map(json.dumps),
+    st.sampled_from(('"a"', '"a"', '"b"', '"\\u0000"', '"\\ud800"', '"\\u00ad"', '""')),
+)
+_value = st.recursive(
+    st.one_of(_number, _text, _anything),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
+        st.lists(st.tuples(_key, inner), max_size=3).map(lambda pairs: _object(pairs)),
+    ),
+    max_leaves=5,
+)
+_deep = st.integers(1, 10).map(lambda depth: '{"a":' + "[" * depth + "1" + "]" * depth + "}")
+_crowded = st.integers(253, 257).map(
+    lambda count: "{" + ",".join(f'"k{n}":{n}' for n in range(count)) + "}"
+)
+_properties = st.one_of(
+    st.lists(st.tuples(_key, _value), max_size=5).map(lambda pairs: _object(pairs)),
+    _deep,
+    _crowded,
+    _anything,
+)
+
+
+def _object(pairs: list[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
+
+
+_fields: dict[str, st.SearchStrategy[str]] = {
+    '"event_name"': st.one_of(strategies.names.map(json.dumps), _text),
+    '"timestamp"': _time,
+    '"properties"': _properties,
+    '"insert_id"': _text,
+    '"distinct_id"': _text,
+    '"user_id"': _text,
+    '"session_id"': _text,
+    '"source"': _text,
+    '"colour"': _value,
+    '"\\u0061pi_key"': _text,
+}
+_named = st.just(('"event_name"', '"signup"'))
+events = st.builds(
+    lambda first, more: _object([first, *more]),
+    _named,
+    st.lists(
+        st.sampled_from(sorted(_fields)).flatmap(
+            lambda name: st.tuples(st.just(name), _fields[name])
+        ),
+        max_size=4,
+    ),
+)
+"""JSON texts of events: most of them good, one field in three odd in one way or another."""
+
+
+def outcome(read: Callable[[bytes], Any], body: bytes) -> Any:
+    """The decoded document, or the refusal's code and words."""
+    try:
+        return read(body)
+    except BadRequest as error:
+        return type(error), str(error)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in value, type and order; what cannot be stored is equal by its text."""
+    if isinstance(one, strict_json.Unstorable) or isinstance(other, strict_json.Unstorable):
+        return str(getattr(one, "text", one))[:40] == str(getattr(other, "text", other))[:40]
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    return repr(one) == repr(other)
+
+
+@settings(max_examples=12_000)
+@given(text=events)
+def test_both_accept_the_same_events_with_the_same_values(text: str) -> None:
+    """What the quick reader takes, the judge takes too, and makes the very same draft of it."""
+    document = outcome(strict_json.read, text.encode("utf-8", "surrogatepass"))
+    if not isinstance(document, dict):
+        return
+    quick, judged = plain.draft(document), native.judged(document)
+    if quick is None:
+        return
+    assert isinstance(judged, Draft), judged
+    assert quick == judged
+
+
+@settings(max_examples=8_000)
+@given(text=st.one_of(events, _value, st.text(), st.builds(lambda e, t: e + t, events, st.text())))
+def test_both_json_readers_give_the_same_document(text: str) -> None:
+    """The compiled reader and the careful one agree on every text, refusals included."""
+    body = text.encode("utf-8", "surrogatepass")
+    quick, careful = (
+        outcome(read, body) for read in (strict_json.read, strict_json.read_carefully)
+    )
+    assert same(quick, careful), (quick, careful)
+
+
+@settings(max_examples=1_000)
+@given(body=st.binary(), at=st.integers(0, 200), text=events)
+def test_both_refuse_the_same_bytes(body: bytes, at: int, text: str) -> None:
+    """Bytes put anywhere into an event's text are seen by both or by neither."""
+    whole = text.encode("utf-8", "surrogatepass")
+    spoiled = whole[:at] + body + whole[at:]
+    quick, careful = (
+        outcome(read, spoiled) for read in (strict_json.read, strict_json.read_carefully)
+    )
+    assert same(quick, careful), (quick, careful)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event_name": "signup"},
+        {
+            "event_name": " signup ",
+            "timestamp": "2026-11-22T18:49:34.123Z",
+            "insert_id": "019ab",
+            "distinct_id": "ada",
+            "source": "web",
+            "properties": {"plan": "pro", "n": 3, "f": 1.5, "ok": True, "none": None},
+        },
+        {"event_name": "x", "properties": {"list": [1, {"a": "b"}]}, "user_id": "ada"},
+        {"event_name": "x", "timestamp": "2026-11-22T18:49:34Z", "colour": "red"},
+    ],
+)
+def test_everyday_events_need_no_judge(event: dict[str, Any]) -> None:
+    """The quick reader really takes the events that nearly everybody sends."""
+    assert native.judged(event) == plain.draft(event)
+
+
+def test_every_refusal_is_worded_by_the_judge() -> None:
+    """What the quick reader doubts comes back with Marshmallow's code, field and words."""
+    envelope = native.decode_batch(b'{"events":[{"event_name":"a"},{"event_name":5},{}]}')
+    good, wrong, missing = (entry.outcome for entry in envelope.events)
+    assert isinstance(good, Draft)
+    assert isinstance(wrong, Rejection)
+    assert isinstance(missing, Rejection)
+    assert ("event_name_invalid", "event_name_missing") == (wrong.code, missing.code)
+
+
+def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender of ever new names, seconds and shapes cannot fill the memory."""
+    monkeypatch.setattr(plain, "_REMEMBERED", 10)
+    for memory in (plain._names, plain._seconds, plain._shapes):
+        memory.clear()
+    for number in range(35):
+        event = {
+            "event_name": f"name {number}",
+            "timestamp": f"2026-11-22T18:49:{number:02d}Z",
+            "properties": {f"key {number}": 1},
+        }
+        assert plain.draft(event) == native.judged(event)
+    for memory in (plain._names, plain._seconds, plain._shapes):
+        assert 1 <= len(memory) <= 10
+    wide = {"event_name": "wide", "properties": {f"key {n}": n for n in range(200)}}
+    kept = len(plain._shapes)
+    assert plain.draft(wide) == native.judged(wide)
+    assert kept == len(plain._shapes)
