@@ -73,8 +73,9 @@ def open_store(url: str) -> Store:
     """
     check_url(url)
     from djangalytics_server.store.relational import RelationalStore
+    from djangalytics_server.store.sqlite import SqliteDatabase
 
-    return RelationalStore(url)
+    return RelationalStore(SqliteDatabase(url))
 
 
 def catalog_url(url: str) -> URL:

@@ -1,10 +1,11 @@
-"""The store on a relational engine, today SQLite, by SQLAlchemy Core."""
+"""The store on a relational engine, by SQLAlchemy Core."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -12,7 +13,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
+    Event,
     Receipt,
+    Stored,
     Submission,
 )
 from djangalytics_server.model.query import (
@@ -24,14 +27,6 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.store import pages
-from djangalytics_server.store.appending import insert
-from djangalytics_server.store.dialects import (
-    WRITE,
-    enable_checkpoints,
-    sqlite_engine,
-    sqlite_path,
-    write_lock,
-)
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.rollups import GRAINS, Written, roll_up
 from djangalytics_server.store.statements import run
@@ -54,36 +49,39 @@ _TRIM_REJECTED = (
 )
 
 
-class RelationalStore:
-    """Keeps the promise of ``store.base.Store`` in one SQLite file."""
+class Database(Protocol):
+    """What each engine does in its own way; all else is the same SQL on every engine."""
 
-    def __init__(self, url: str) -> None:
-        self._path = sqlite_path(url)
-        self._engine = sqlite_engine(url)
-        self._writer: Connection | None = None
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that shows one state of the data for as long as the block lasts."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction, alone among all writers; committed and synced when the block ends."""
+
+    def insert(self, connection: Connection, events: Sequence[Event]) -> list[Stored]:
+        """Insert what is new; say for each event whether it was, and under which id it stands."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+class RelationalStore:
+    """Keeps the promise of ``store.base.Store`` in a relational database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._turn = threading.Lock()
 
     # -- writing -----------------------------------------------------------------------------
 
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
-        with self._written() as connection:
+        with self._turn, as_unavailable("written"), self._database.writing() as connection:
             return self._append(connection, submissions)
-
-    @contextmanager
-    def _written(self) -> Iterator[Connection]:
-        """The one connection that writes, in a transaction of its own that ends with the block."""
-        with self._turn, as_unavailable("written"), write_lock(self._path):
-            if self._writer is None:
-                self._writer = self._engine.connect().execution_options(**{WRITE: True})
-                enable_checkpoints(self._writer)
-                self._writer.rollback()
-            with self._writer.begin():
-                yield self._writer
 
     def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]
-        stored = insert(connection, events)
+        stored = self._database.insert(connection, events)
         receipts, start = [], 0
         for submission in submissions:
             end = start + len(submission.events)
@@ -149,14 +147,11 @@ class RelationalStore:
     def close(self) -> None:
         """See ``Store.close``."""
         with self._turn:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._engine.dispose()
+            self._database.close()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with as_unavailable("read"), self._engine.connect() as connection:
+        with as_unavailable("read"), self._database.reading() as connection:
             yield connection
 
 

@@ -1,0 +1,59 @@
+"""SQLite: one file, one writer at a time among all processes that share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from djangalytics_server.model.event import Event, Stored
+from djangalytics_server.store import appending
+from djangalytics_server.store.dialects import (
+    WRITE,
+    enable_checkpoints,
+    sqlite_engine,
+    sqlite_path,
+    write_lock,
+)
+
+
+class SqliteDatabase:
+    """One file; see ``relational.Database``."""
+
+    def __init__(self, url: str) -> None:
+        self._path = sqlite_path(url)
+        self._engine = sqlite_engine(url)
+        self._writer: Connection | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See ``Database.reading``; the first read fixes what all of them see."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See ``Database.writing``; for one thread at a time."""
+        with write_lock(self._path):
+            if self._writer is None:
+                self._writer = self._open()
+            with self._writer.begin():
+                yield self._writer
+
+    def insert(self, connection: Connection, events: Sequence[Event]) -> list[Stored]:
+        """See ``Database.insert``."""
+        return appending.insert(connection, events)
+
+    def close(self) -> None:
+        """See ``Database.close``; the last to close folds the log into the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._engine.dispose()
+
+    def _open(self) -> Connection:
+        writer = self._engine.connect().execution_options(**{WRITE: True})
+        enable_checkpoints(writer)
+        writer.rollback()
+        return writer
