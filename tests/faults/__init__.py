@@ -1,0 +1,1 @@
+"""What the server does when its surroundings fail; each file causes one kind of trouble."""
