@@ -12,13 +12,11 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+from djangalytics_server.store.columns import BIG_ID, text
 
 
 class Base(DeclarativeBase):
@@ -40,8 +38,8 @@ class Project(Base):
     __tablename__ = "projects"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
-    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    name: Mapped[str] = mapped_column(text(100))
+    time_zone: Mapped[str] = mapped_column(text(64), default="UTC")
     open_capture: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[int] = mapped_column(BigInteger)
 
@@ -53,10 +51,10 @@ class ApiKey(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
-    kind: Mapped[str] = mapped_column(String(8))
-    name: Mapped[str] = mapped_column(String(100))
-    prefix: Mapped[str] = mapped_column(String(12))
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(text(8))
+    name: Mapped[str] = mapped_column(text(100))
+    prefix: Mapped[str] = mapped_column(text(12))
+    hash: Mapped[str] = mapped_column(text(64), unique=True)
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -66,8 +64,8 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
-    role: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(text(100))
+    role: Mapped[str] = mapped_column(text(16))
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -76,7 +74,7 @@ class LoginLink(Base):
 
     __tablename__ = "login_links"
 
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(text(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     expires_at: Mapped[int] = mapped_column(BigInteger)
@@ -87,7 +85,7 @@ class SignIn(Base):
 
     __tablename__ = "sessions"
 
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(text(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     created_at: Mapped[int] = mapped_column(BigInteger)
@@ -107,14 +105,14 @@ class EventRow(Base):
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True, autoincrement=True)
     project_id: Mapped[int] = mapped_column(Integer)
-    insert_id: Mapped[str] = mapped_column(String(100))
-    event_name: Mapped[str] = mapped_column(String(100))
+    insert_id: Mapped[str] = mapped_column(text(100))
+    event_name: Mapped[str] = mapped_column(text(100))
     timestamp: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[int] = mapped_column(BigInteger)
-    distinct_id: Mapped[str | None] = mapped_column(String(200))
-    session_id: Mapped[str | None] = mapped_column(String(200))
-    source: Mapped[str | None] = mapped_column(String(200))
-    properties: Mapped[str] = mapped_column(Text)
+    distinct_id: Mapped[str | None] = mapped_column(text(200))
+    session_id: Mapped[str | None] = mapped_column(text(200))
+    source: Mapped[str | None] = mapped_column(text(200))
+    properties: Mapped[str] = mapped_column(text())
     original_timestamp: Mapped[int | None] = mapped_column(BigInteger)
 
 
@@ -131,7 +129,7 @@ class EventCount(Base):
     project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     grain: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    event_name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    event_name: Mapped[str] = mapped_column(text(100), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -146,8 +144,8 @@ class VerdictCount(Base):
 
     project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    verdict: Mapped[str] = mapped_column(String(10), primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    verdict: Mapped[str] = mapped_column(text(10), primary_key=True)
+    code: Mapped[str] = mapped_column(text(40), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -158,7 +156,7 @@ class EventDefinition(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    event_name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    event_name: Mapped[str] = mapped_column(text(100), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
     first_seen: Mapped[int] = mapped_column(BigInteger)
     last_seen: Mapped[int] = mapped_column(BigInteger)
@@ -175,9 +173,9 @@ class PropertyDefinition(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    event_name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    property: Mapped[str] = mapped_column(String(200), primary_key=True)
-    type: Mapped[str] = mapped_column(String(8), primary_key=True)
+    event_name: Mapped[str] = mapped_column(text(100), primary_key=True)
+    property: Mapped[str] = mapped_column(text(200), primary_key=True)
+    type: Mapped[str] = mapped_column(text(8), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
     first_seen: Mapped[int] = mapped_column(BigInteger)
     last_seen: Mapped[int] = mapped_column(BigInteger)
@@ -195,9 +193,9 @@ class RejectedEvent(Base):
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True, autoincrement=True)
     project_id: Mapped[int] = mapped_column(Integer)
     received_at: Mapped[int] = mapped_column(BigInteger)
-    code: Mapped[str] = mapped_column(String(40))
-    field: Mapped[str | None] = mapped_column(String(300))
-    key_prefix: Mapped[str | None] = mapped_column(String(12))
-    insert_id: Mapped[str | None] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(text(40))
+    field: Mapped[str | None] = mapped_column(text(300))
+    key_prefix: Mapped[str | None] = mapped_column(text(12))
+    insert_id: Mapped[str | None] = mapped_column(text(100))
     sent_at: Mapped[int | None] = mapped_column(BigInteger)
-    raw: Mapped[str] = mapped_column(Text)
+    raw: Mapped[str] = mapped_column(text())

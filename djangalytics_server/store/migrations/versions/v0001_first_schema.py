@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from djangalytics_server.store.columns import BIG_ID, text
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-_BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -24,26 +24,26 @@ def _access_tables() -> None:
     op.create_table(
         "projects",
         sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("name", sa.String(100), nullable=False),
-        sa.Column("time_zone", sa.String(64), nullable=False),
+        sa.Column("name", text(100), nullable=False),
+        sa.Column("time_zone", text(64), nullable=False),
         sa.Column("open_capture", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
     op.create_table(
         "users",
         sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("name", sa.String(100), nullable=False),
-        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("name", text(100), nullable=False),
+        sa.Column("role", text(16), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
     op.create_table(
         "api_keys",
         sa.Column("id", sa.Integer(), primary_key=True),
         _reference("project_id", "api_keys", "projects"),
-        sa.Column("kind", sa.String(8), nullable=False),
-        sa.Column("name", sa.String(100), nullable=False),
-        sa.Column("prefix", sa.String(12), nullable=False),
-        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("kind", text(8), nullable=False),
+        sa.Column("name", text(100), nullable=False),
+        sa.Column("prefix", text(12), nullable=False),
+        sa.Column("hash", text(64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.UniqueConstraint("hash", name="uq_api_keys_hash"),
     )
@@ -53,7 +53,7 @@ def _access_tables() -> None:
     ):
         op.create_table(
             table,
-            sa.Column("hash", sa.String(64), primary_key=True),
+            sa.Column("hash", text(64), primary_key=True),
             _reference("user_id", table, "users"),
             _reference("project_id", table, "projects"),
             *(sa.Column(name, sa.BigInteger(), nullable=False) for name in times),
@@ -63,16 +63,16 @@ def _access_tables() -> None:
 def _event_tables() -> None:
     op.create_table(
         "events",
-        sa.Column("id", _BIG_ID, primary_key=True, autoincrement=True),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
         sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("insert_id", sa.String(100), nullable=False),
-        sa.Column("event_name", sa.String(100), nullable=False),
+        sa.Column("insert_id", text(100), nullable=False),
+        sa.Column("event_name", text(100), nullable=False),
         sa.Column("timestamp", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("distinct_id", sa.String(200)),
-        sa.Column("session_id", sa.String(200)),
-        sa.Column("source", sa.String(200)),
-        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("distinct_id", text(200)),
+        sa.Column("session_id", text(200)),
+        sa.Column("source", text(200)),
+        sa.Column("properties", text(), nullable=False),
         sa.Column("original_timestamp", sa.BigInteger()),
         sa.UniqueConstraint("project_id", "insert_id", name="uq_events_project_id_insert_id"),
         sqlite_autoincrement=True,
@@ -85,13 +85,13 @@ def _event_tables() -> None:
     )
     op.create_table(
         "rejected_events",
-        sa.Column("id", _BIG_ID, primary_key=True, autoincrement=True),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("code", sa.String(40), nullable=False),
-        sa.Column("field", sa.String(300)),
-        sa.Column("key_prefix", sa.String(12)),
-        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("code", text(40), nullable=False),
+        sa.Column("field", text(300)),
+        sa.Column("key_prefix", text(12)),
+        sa.Column("raw", text(), nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_rejected_events_project_id_id", "rejected_events", ["project_id", "id"])
@@ -103,7 +103,7 @@ def _rollup_tables() -> None:
         sa.Column("project_id", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("grain", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("bucket", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("event_name", sa.String(100), primary_key=True),
+        sa.Column("event_name", text(100), primary_key=True),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
     )
@@ -111,8 +111,8 @@ def _rollup_tables() -> None:
         "verdict_counts",
         sa.Column("project_id", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("day", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("verdict", sa.String(10), primary_key=True),
-        sa.Column("code", sa.String(40), primary_key=True),
+        sa.Column("verdict", text(10), primary_key=True),
+        sa.Column("code", text(40), primary_key=True),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from djangalytics_server.store.columns import text
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -42,12 +44,12 @@ def upgrade() -> None:
     op.create_table(
         "property_definitions",
         *_key("event_name"),
-        sa.Column("property", sa.String(200), primary_key=True),
-        sa.Column("type", sa.String(8), primary_key=True),
+        sa.Column("property", text(200), primary_key=True),
+        sa.Column("type", text(8), primary_key=True),
         *_seen(),
         sqlite_with_rowid=False,
     )
-    op.add_column("rejected_events", sa.Column("insert_id", sa.String(100)))
+    op.add_column("rejected_events", sa.Column("insert_id", text(100)))
     op.add_column("rejected_events", sa.Column("sent_at", sa.BigInteger()))
     if op.get_bind().dialect.name == "sqlite":
         op.execute(_COUNT_EVENTS)
@@ -57,7 +59,7 @@ def upgrade() -> None:
 def _key(name: str) -> tuple[sa.Column[int], sa.Column[str]]:
     return (
         sa.Column("project_id", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column(name, sa.String(100), primary_key=True),
+        sa.Column(name, text(100), primary_key=True),
     )
 
 
