@@ -1,7 +1,8 @@
 """`python -m tests.faults.sender --port N --log FILE`: clients that send until told to stop.
 
-Each connection sends one request after the other and keeps it until it is answered for good: what got no answer, or 408, 429 or 503, is sent again with the same insert ids, as the SDK does. The
-log holds what was sent before it goes out, and what was acknowledged after its answer was read:
+Each connection sends one request after the other and keeps it until it is answered for good: what
+got no answer, or 408, 429 or 503, is sent again with the same insert ids, as the SDK does. The log
+holds what was sent before it goes out, and what was acknowledged after its answer was read:
 
     sent 3 <insert id> …          bad 3 <insert id> …
     done 3 200                    fail 3 503 | refused | lost | timeout
