@@ -27,9 +27,10 @@ from djangalytics_server.http import (
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.query import event_json
+from djangalytics_server.http.quick import QuickCapture
 from djangalytics_server.http.services import Policy, Services
 from djangalytics_server.ingest.writer import Writer
-from djangalytics_server.store.base import Store, catalog_url, check_url, open_store, tune
+from djangalytics_server.store.base import Store, catalog_options, check_url, open_store, tune
 from djangalytics_server.store.schema import ensure_schema, is_present
 from djangalytics_server.store.tables import Base
 
@@ -79,6 +80,7 @@ class Server(Flask):
         self.registry = Registry()
         self.catalog: Engine | None = None
         self.on_stopping: Callable[[], None] | None = None
+        self.quick: QuickCapture | None = None
 
     def stopping(self) -> None:
         """Told by the front when it begins to drain; must not wait."""
@@ -101,6 +103,7 @@ def create_app(settings: Settings) -> Server:
     services = Services(
         store=store,
         write=app.writer.submit,
+        hand_in=app.writer.hand_in,
         session=lambda: db.session(),
         clock=now,
         policy=Policy(
@@ -118,7 +121,7 @@ def create_app(settings: Settings) -> Server:
 
 def _catalog_database(app: Server, settings: Settings) -> SQLAlchemy:
     db = SQLAlchemy(model_class=Base)
-    app.config["SQLALCHEMY_DATABASE_URI"] = catalog_url(settings.store_url)
+    app.config["SQLALCHEMY_BINDS"] = {None: catalog_options(settings.store_url)}
     db.init_app(app)
     with app.app_context():
         app.catalog = db.engine
@@ -128,6 +131,7 @@ def _catalog_database(app: Server, settings: Settings) -> SQLAlchemy:
 
 def _hang_doors(app: Server, services: Services) -> None:
     access = Access(services)
+    app.quick = QuickCapture(services, access)
     app.url_map.merge_slashes = False  # or // is answered with a redirect, in HTML
     answers.install(app)
     safety.install(app, development=services.policy.development)

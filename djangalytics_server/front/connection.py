@@ -11,10 +11,11 @@ import logging
 import math
 import socket
 import time
+from functools import partial
 
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 
-from djangalytics_server.front import refusals
+from djangalytics_server.front import quick, refusals
 from djangalytics_server.front.host import Host
 from djangalytics_server.front.output import HIGH_WATER, Gone, Output
 from djangalytics_server.front.refusals import Refusal, judge
@@ -194,6 +195,7 @@ class Connection:
                 self._parser = None
                 if not parser.empty:
                     self._hand_in(parser, data)
+                    return  # what follows waits in _unread, and may have been answered already
             elif parser.expect_continue and parser.headers_finished:
                 parser.expect_continue = False
                 self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -203,6 +205,8 @@ class Connection:
         self._unread = rest
         self.deadline = math.inf
         self.serving = True
+        if quick.is_small(parser) and self._taken(parser):
+            return
         if not self.server.submit(self):
             self.serving = False
             parser.close()
@@ -231,7 +235,7 @@ class Connection:
     def service(self) -> None:
         """Run the application for the request in service and send its answer."""
         request, self._request = self._request, None
-        if request is None:
+        if request is None or self._taken(request):
             return
         began = time.monotonic()
         task = Task(self, request)
@@ -253,6 +257,25 @@ class Connection:
             line = (self.addr[0], request.command, request.path, task.status[:3], spent)
             log.debug("%s %s %r %s %.0f ms", *line)
         self._finish(keep)
+
+    def _taken(self, request: HTTPRequestParser) -> bool:
+        """Whether the application took the request, and answers it without a thread waiting."""
+        if self.server.quick is None:
+            return False
+        try:
+            return quick.offer(self.server.quick, request, partial(self._reply, request))
+        except Exception:
+            log.exception("%s goes the ordinary way", request.path)
+            return False
+
+    def _reply(self, request: HTTPRequestParser, status: str, headers: bytes, body: bytes) -> None:
+        """Send the answer to a request that was taken; from any thread."""
+        close = self.last_request
+        with self._output.lock:
+            if not self._output.broken:
+                self._output.push_locked(quick.head(status, headers, body, close=close) + body)
+        request.close()
+        self._finish(not close)
 
     def write_soon(self, data: bytes) -> int:
         """Queue response bytes (called by Waitress's task)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
 from djangalytics_server.front.limits import Limits
+from djangalytics_server.front.quick import Quick
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -20,6 +21,7 @@ class Host(Protocol):
     adj: Adjustments
     application: WSGIApplication
     limits: Limits
+    quick: Quick | None
     draining: bool
     partial_ends: float
     effective_port: int

@@ -17,6 +17,7 @@ from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
 from djangalytics_server.front.connection import Connection
 from djangalytics_server.front.limits import Limits
+from djangalytics_server.front.quick import Quick
 from djangalytics_server.front.task import Take
 from djangalytics_server.front.threads import Threads
 
@@ -44,6 +45,7 @@ class Loop:
     ) -> None:
         self.application = application
         self.limits = limits
+        self.quick: Quick | None = getattr(application, "quick", None)
         self.draining = False
         self.server_name, self.effective_port = _name(listeners[0])
         self.adj = Adjustments(

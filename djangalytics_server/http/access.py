@@ -64,6 +64,18 @@ class Access:
             raise KeyRequired("Send the project's write key as Authorization: Bearer djw_….")
         return Sender(project)
 
+    def remembered(self, key: str | None) -> Sender | None:
+        """Where events with this key (None: without one) go, if that is known without a look-up."""
+        if key is None:
+            first = self._fresh("first")
+            known = isinstance(first, ProjectFacts) and first.open_capture
+            return Sender(first) if known else None  # type: ignore[arg-type]
+        found = self._fresh(("key", key))
+        if not isinstance(found, KeyFacts) or found.kind != "write":
+            return None
+        project = self._fresh(found.project_id)
+        return Sender(project, found.prefix) if isinstance(project, ProjectFacts) else None
+
     def reader(self, request: Request) -> ProjectFacts:
         """The project this request may read; raises Unauthorized or Forbidden."""
         key = _bearer(request)
@@ -118,6 +130,12 @@ class Access:
         if found is None:
             raise KeyRequired("This server has no project yet.")
         return found
+
+    def _fresh(self, what: object) -> object:
+        known = self._remembered.get(what)
+        if known is None or abs(self._services.clock() - known[0]) >= REMEMBERED:
+            return None
+        return known[1]
 
     def _remember(self, what: object, look_up: Callable[[], _T | None]) -> _T | None:
         now = self._services.clock()

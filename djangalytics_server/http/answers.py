@@ -30,7 +30,12 @@ def json_answer(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON response."""
-    return Response(_ENCODER.encode(body) + "\n", status, headers, content_type="application/json")
+    return Response(json_text(body), status, headers, content_type="application/json")
+
+
+def json_text(body: object) -> str:
+    """How an answer is written: compact, one line."""
+    return _ENCODER.encode(body) + "\n"
 
 
 def request_id() -> str:
@@ -42,23 +47,28 @@ def request_id() -> str:
 
 def problem(error: ApiError) -> Response:
     """The problem document of an error (RFC 9457)."""
-    body: dict[str, Any] = {
-        "type": f"urn:djangalytics:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "code": error.code,
-        "detail": error.detail,
-        "request_id": request_id(),
-    }
-    if error.errors:
-        body["errors"] = [entry.as_json() for entry in error.errors]
-    answer = json_answer(body, error.status)
+    answer = json_answer(problem_document(error, request_id()), error.status)
     answer.content_type = "application/problem+json"
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="djangalytics"'
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def problem_document(error: ApiError, asked: str) -> dict[str, Any]:
+    """The members of a problem document; ``asked`` is the request's id."""
+    document: dict[str, Any] = {
+        "type": f"urn:djangalytics:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "request_id": asked,
+    }
+    if error.errors:
+        document["errors"] = [entry.as_json() for entry in error.errors]
+    return document
 
 
 def install(app: Flask) -> None:

@@ -30,7 +30,7 @@ def read(request: Request) -> bytes:
     body = request.stream.read(LIMITS.body_bytes + 1)
     if len(body) > LIMITS.body_bytes:
         raise _too_large("is over", LIMITS.body_bytes)
-    return _inflate(body) if encoding == "gzip" else body
+    return inflate(body) if encoding == "gzip" else body
 
 
 def _check_type(request: Request) -> None:
@@ -42,7 +42,8 @@ def _check_type(request: Request) -> None:
         )
 
 
-def _inflate(body: bytes) -> bytes:
+def inflate(body: bytes) -> bytes:
+    """What the gzip body holds; raises InvalidEncoding or BodyTooLarge."""
     machine = zlib.decompressobj(_GZIP)
     try:
         # One byte over the limit is enough to know, and all that a bomb gets to fill.

@@ -53,34 +53,46 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         receipt = _take(native.decode_single, services, access)
         if receipt.refused:
             raise InvalidEvent(_field_error(receipt.refused[0], with_index=False))
-        stored = receipt.stored[0]
-        answer = {
-            "id": stored.event_id,
-            "event_name": stored.event_name,
-            "timestamp": render(stored.timestamp),
-            "insert_id": stored.insert_id,
-            "status": stored.status,
-        }
-        return json_answer(answer, 201 if stored.status == "accepted" else 200)
+        status, answer = answer_single(receipt)
+        return json_answer(answer, status)
 
     def capture_batch() -> Response:
         receipt = _take(native.decode_batch, services, access)
-        answer: dict[str, object] = {
-            "accepted": receipt.accepted,
-            "duplicates": receipt.duplicates,
-            "rejected": len(receipt.refused),
-            "request_id": request_id(),
-        }
-        if not receipt.refused:
-            return json_answer(answer)
-        shown = receipt.refused[:SHOWN_ERRORS]
-        answer["errors"] = [_field_error(refused).as_json() for refused in shown]
-        answer["errors_truncated"] = len(receipt.refused) > SHOWN_ERRORS
-        return json_answer(answer, 207)
+        status, answer = answer_batch(receipt, request_id())
+        return json_answer(answer, status)
 
     registry.add(blue, CAPTURE_EVENT, capture_event)
     registry.add(blue, CAPTURE_BATCH, capture_batch)
     return blue
+
+
+def answer_single(receipt: Receipt) -> tuple[int, dict[str, object]]:
+    """Status and body for one event that was stored, now or before."""
+    stored = receipt.stored[0]
+    answer: dict[str, object] = {
+        "id": stored.event_id,
+        "event_name": stored.event_name,
+        "timestamp": render(stored.timestamp),
+        "insert_id": stored.insert_id,
+        "status": stored.status,
+    }
+    return (201 if stored.status == "accepted" else 200), answer
+
+
+def answer_batch(receipt: Receipt, asked: str) -> tuple[int, dict[str, object]]:
+    """Status and body for a batch; ``asked`` is the request's id."""
+    answer: dict[str, object] = {
+        "accepted": receipt.accepted,
+        "duplicates": receipt.duplicates,
+        "rejected": len(receipt.refused),
+        "request_id": asked,
+    }
+    if not receipt.refused:
+        return 200, answer
+    shown = receipt.refused[:SHOWN_ERRORS]
+    answer["errors"] = [_field_error(refused).as_json() for refused in shown]
+    answer["errors_truncated"] = len(receipt.refused) > SHOWN_ERRORS
+    return 207, answer
 
 
 def _take(decode: Decode, services: Services, access: Access) -> Receipt:

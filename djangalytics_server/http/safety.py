@@ -43,11 +43,14 @@ def install(app: Flask, *, development: bool) -> None:
     app.after_request(_add_headers)
 
 
+def api_headers() -> dict[str, str]:
+    """What every answer of the API says; development mode and CORS add to it."""
+    return {**_HEADERS, "Cache-Control": "no-store"}
+
+
 def _add_headers(answer: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in (api_headers() if request.path.startswith("/api/") else _HEADERS).items():
         answer.headers.setdefault(name, value)
-    if request.path.startswith("/api/"):
-        answer.headers.setdefault("Cache-Control", "no-store")
     if request.method == "OPTIONS":
         answer.headers.pop("Content-Type", None)  # Flask calls the empty answer HTML
     return answer

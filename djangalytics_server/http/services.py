@@ -9,7 +9,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from djangalytics_server.ingest.door import Write
+from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store.base import Store
+
+HandIn = Callable[[Submission, Callable[[Receipt | Exception], None]], None]
+"""Has a submission written and the listener told what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Services:
 
     store: Store
     write: Write
+    hand_in: HandIn
     session: Callable[[], Session]
     clock: Callable[[], int]
     policy: Policy

@@ -18,6 +18,13 @@ def take(
 
     Raises Unavailable when nothing was stored.
     """
+    return write(submission(sent, around, key_prefix))
+
+
+def submission(
+    sent: Sequence[Decoded], around: Circumstances, key_prefix: str | None = None
+) -> Submission:
+    """What the store is asked to write for these events: the good ones, and the refused."""
     events: list[Event] = []
     refused: list[Refused] = []
     for index, entry in enumerate(sent):
@@ -38,4 +45,4 @@ def take(
                     sent_at=around.sent_at,
                 )
             )
-    return write(Submission(around.project_id, around.received_at, tuple(events), tuple(refused)))
+    return Submission(around.project_id, around.received_at, tuple(events), tuple(refused))

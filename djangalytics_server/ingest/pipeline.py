@@ -29,14 +29,14 @@ def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
             return rejection
     assert draft.timestamp is not None and draft.insert_id is not None  # noqa: PT018
     return Event(
-        project_id=around.project_id,
-        insert_id=draft.insert_id,
-        event_name=draft.event_name,
-        timestamp=draft.timestamp,
-        received_at=around.received_at,
-        properties=draft.properties,
-        distinct_id=draft.distinct_id,
-        session_id=draft.session_id,
-        source=draft.source,
-        original_timestamp=draft.original_timestamp,
+        around.project_id,
+        draft.insert_id,
+        draft.event_name,
+        draft.timestamp,
+        around.received_at,
+        draft.properties,
+        draft.distinct_id,
+        draft.session_id,
+        draft.source,
+        draft.original_timestamp,
     )

@@ -22,7 +22,9 @@ from djangalytics_server.errors import (
 from djangalytics_server.model.event import Receipt, Submission
 
 Append = Callable[[Sequence[Submission]], list[Receipt]]
-_Waiting = tuple[Submission, "Future[Receipt]"]
+Done = Callable[[Receipt | Exception], None]
+"""Is told what became of a submission, in the writer's thread: it must be quick, and not raise."""
+_Waiting = tuple[Submission, Done]
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +63,15 @@ class Writer:
         the store did not answer in time (then it may be stored: the same insert ids are safe
         to send again).
         """
-        future = self._enqueue(submission)
+        future: Future[Receipt] = Future()
+
+        def done(outcome: Receipt | Exception) -> None:
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self.hand_in(submission, done)
         try:
             return future.result(timeout)
         except TookTooLong as error:
@@ -77,9 +87,9 @@ class Writer:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _enqueue(self, submission: Submission) -> Future[Receipt]:
+    def hand_in(self, submission: Submission, done: Done) -> None:
+        """Have the submission written and ``done`` told; raises Unavailable, nothing taken."""
         events, size = _weight(submission), submission.size
-        future: Future[Receipt] = Future()
         with self._changed:
             if self._closing:
                 raise ShuttingDown("The server is stopping; send the same again.", retry_after=2)
@@ -89,11 +99,10 @@ class Writer:
                     "Events arrive faster than they can be written; send the same again later.",
                     retry_after=2,
                 )
-            self._waiting.append((submission, future))
+            self._waiting.append((submission, done))
             self._events += events
             self._bytes += size
             self._changed.notify()
-        return future
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -115,19 +124,20 @@ class Writer:
             return group
 
     def _write(self, group: list[_Waiting]) -> None:
+        outcomes: Sequence[Receipt | Exception]
         try:
-            receipts = self._append([submission for submission, _ in group])
+            outcomes = self._append([submission for submission, _ in group])
         except DjangalyticsError as error:
             _log.error("%d submissions were not written: %s", len(group), error)
-            for _, future in group:
-                future.set_exception(error)
+            outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - the thread must outlive a fault of ours
             _log.exception("a fault kept %d submissions from being written", len(group))
-            for _, future in group:
-                future.set_exception(error)
-        else:
-            for (_, future), receipt in zip(group, receipts, strict=True):
-                future.set_result(receipt)
+            outcomes = [error] * len(group)
+        for (_, done), outcome in zip(group, outcomes, strict=True):
+            try:
+                done(outcome)
+            except Exception:  # noqa: BLE001 - one listener's fault must not silence the others
+                _log.exception("what became of a submission could not be told")
 
 
 def _weight(submission: Submission) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 from typing import Literal
 
 from sqlalchemy import Connection, select
@@ -11,11 +13,18 @@ from djangalytics_server.model.event import Event, Stored
 from djangalytics_server.store.tables import EventRow
 
 _LOOKUP = 500
-
-_INSERT = (
-    "INSERT INTO events (project_id, insert_id, event_name, timestamp, received_at, properties,"
-    " distinct_id, session_id, source, original_timestamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (project_id, insert_id) DO NOTHING"
+_MOST_ROWS = 128
+_COLUMNS = (
+    "project_id",
+    "insert_id",
+    "event_name",
+    "timestamp",
+    "received_at",
+    "properties",
+    "distinct_id",
+    "session_id",
+    "source",
+    "original_timestamp",
 )
 
 
@@ -27,8 +36,7 @@ def insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
     high = connection.exec_driver_sql(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
     ).scalar_one()
-    inserted = connection.exec_driver_sql(_INSERT, [_row(event) for event in events]).rowcount
-    if inserted == len(events):
+    if _insert_new(connection, events) == len(events):
         return [
             Stored("accepted", high + place, event.insert_id, event.event_name, event.timestamp)
             for place, event in enumerate(events, 1)
@@ -36,18 +44,29 @@ def insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
     return _tell_apart(connection, events, high)
 
 
-def _row(event: Event) -> tuple[object, ...]:
+def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
+    """Insert those whose insert ids are new; how many they were.
+
+    Many rows a statement, because the interpreter is free for other threads while SQLite works
+    on a statement, and has to be won back after it. The numbers of rows are powers of two, so
+    that there are few statements and the driver keeps them all prepared.
+    """
+    inserted = start = 0
+    while start < len(events):
+        count = min(_MOST_ROWS, 1 << (len(events) - start).bit_length() - 1)
+        rows = events[start : start + count]  # an event is its row, column for column
+        values = tuple(chain.from_iterable(rows))
+        inserted += connection.exec_driver_sql(_statement(count), values).rowcount
+        start += count
+    return inserted
+
+
+@cache
+def _statement(rows: int) -> str:
+    places = f"({', '.join('?' * len(_COLUMNS))})"
     return (
-        event.project_id,
-        event.insert_id,
-        event.event_name,
-        event.timestamp,
-        event.received_at,
-        event.properties,
-        event.distinct_id,
-        event.session_id,
-        event.source,
-        event.original_timestamp,
+        f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES {', '.join([places] * rows)}"  # noqa: S608 - made of constants
+        " ON CONFLICT (project_id, insert_id) DO NOTHING"
     )
 
 

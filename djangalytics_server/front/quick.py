@@ -1,0 +1,66 @@
+"""Requests that the application takes at once and answers later, while no thread waits for it.
+
+A WSGI application holds a thread until it has its answer. An application whose answers wait for
+a disk may offer ``quick`` beside itself: it takes a request in a fraction of a millisecond and
+gives the answer from whatever thread has it. What ``quick`` does not take goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from email.utils import formatdate
+from typing import Protocol
+
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
+
+INLINE_BYTES = 8 * 1024
+"""Bodies up to this size are taken in the loop's own thread; larger ones in a worker's."""
+
+Reply = Callable[[str, bytes, bytes], None]
+"""Takes a status line's end (``200 OK``), header lines each ended by CRLF, and a body."""
+
+
+class Quick(Protocol):
+    """What an application offers as ``quick``."""
+
+    paths: Container[str]
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+        """Take the request and reply once, now or later; False, and nothing done, to decline.
+
+        ``headers`` have WSGI's names without HTTP_, such as CONTENT_TYPE.
+        """
+
+
+def offer(quick: Quick, request: HTTPRequestParser, reply: Reply) -> bool:
+    """Offer a complete request; whether it was taken."""
+    if not _fits(quick, request):
+        return False
+    stream = request.get_body_stream()
+    body = stream.read()
+    stream.seek(0)  # for whoever reads it if it is declined
+    return quick.take(request.path, request.headers, body, reply)
+
+
+def is_small(request: HTTPRequestParser) -> bool:
+    """Whether the loop may take it without keeping others waiting."""
+    return int(request.content_length) <= INLINE_BYTES and not request.chunked
+
+
+def head(status: str, headers: bytes, body: bytes, *, close: bool) -> bytes:
+    """The response's first lines."""
+    end = b"Connection: close\r\n\r\n" if close else b"\r\n"
+    lines = (
+        f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nDate: {formatdate(usegmt=True)}\r\n"
+    )
+    return b"".join((lines.encode("latin-1"), headers, end))
+
+
+def _fits(quick: Quick, request: HTTPRequestParser) -> bool:
+    return (
+        request.command == "POST"
+        and request.path in quick.paths
+        and request.version == "1.1"
+        and not request.query
+        and "CONNECTION" not in request.headers
+    )

@@ -1,0 +1,130 @@
+"""The capture addresses without a framework between: for requests that are plainly right.
+
+The front offers requests here first (see ``front.quick``). A request with anything out of the
+ordinary is declined, and the views in ``http.ingest`` answer it, so that every refusal is worded
+in one place. Both ways share decoding, steps, writer and the wording of answers; a test sends the
+same requests both ways and compares.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from djangalytics_server.errors import ApiError, InternalError
+from djangalytics_server.http import body as bodies
+from djangalytics_server.http import safety
+from djangalytics_server.http.access import Access
+from djangalytics_server.http.answers import json_text, problem_document
+from djangalytics_server.http.ingest import answer_batch, answer_single
+from djangalytics_server.http.services import Services
+from djangalytics_server.ingest import door
+from djangalytics_server.ingest.checks import Circumstances
+from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.wire import native
+from djangalytics_server.wire.native import Envelope
+
+Reply = Callable[[str, bytes, bytes], None]
+
+_SINGLE = frozenset({"/api/capture_event/", "/api/capture_event"})
+_BATCH = frozenset({"/api/capture_batch/", "/api/capture_batch"})
+_TYPES = frozenset({"", "application/json", "application/json; charset=utf-8"})
+_ENCODINGS = frozenset({"", "identity", "gzip"})
+_PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class QuickCapture:
+    """Takes plain captures, and answers when their events are on disk."""
+
+    paths = _SINGLE | _BATCH
+
+    def __init__(self, services: Services, access: Access) -> None:
+        self._services = services
+        self._access = access
+        self._headers = "".join(
+            f"{name}: {value}\r\n" for name, value in safety.api_headers().items()
+        )
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+        """Whether the request is taken; then ``reply`` is called once, now or later."""
+        single = path in _SINGLE
+        submission = self._submission(single, headers, body)
+        if submission is None:
+            return False
+        asked = uuid.uuid4().hex
+
+        def done(outcome: Receipt | Exception) -> None:
+            if isinstance(outcome, Receipt):
+                answered = answer_single(outcome) if single else answer_batch(outcome, asked)
+                self._send(reply, asked, *answered)
+            else:
+                self._send_problem(reply, asked, outcome)
+
+        try:
+            self._services.hand_in(submission, done)
+        except ApiError as error:
+            self._send_problem(reply, asked, error)
+        return True
+
+    def _submission(
+        self, single: bool, headers: Mapping[str, str], body: bytes
+    ) -> Submission | None:
+        """What is to be written, or None when the request needs another look."""
+        if self._services.policy.development or not _ordinary(headers, body):
+            return None
+        try:
+            if headers.get("CONTENT_ENCODING") == "gzip":
+                body = bodies.inflate(body)
+            envelope = (native.decode_single if single else native.decode_batch)(body)
+        except ApiError:
+            return None  # the view says what is wrong with it
+        key = _key(headers.get("AUTHORIZATION"), envelope)
+        sender = self._access.remembered(key)
+        if sender is None:
+            return None
+        around = Circumstances(
+            project_id=sender.project.id,
+            received_at=self._services.clock(),
+            sent_at=envelope.sent_at,
+            strict=self._services.policy.strict,
+        )
+        submission = door.submission(envelope.events, around, sender.key_prefix)
+        return None if single and submission.refused else submission
+
+    def _send(self, reply: Reply, asked: str, status: int, answer: dict[str, object]) -> None:
+        lines = f"Content-Type: application/json\r\n{self._headers}X-Request-Id: {asked}\r\n"
+        reply(_PHRASES[status], lines.encode("latin-1"), json_text(answer).encode())
+
+    def _send_problem(self, reply: Reply, asked: str, error: Exception) -> None:
+        known = error if isinstance(error, ApiError) else _UNFORESEEN
+        lines = (
+            f"Content-Type: application/problem+json\r\n{self._headers}X-Request-Id: {asked}\r\n"
+        )
+        if known.retry_after is not None:
+            lines += f"Retry-After: {known.retry_after}\r\n"
+        text = json_text(problem_document(known, asked))
+        reply(_PHRASES[known.status], lines.encode("latin-1"), text.encode())
+
+
+_UNFORESEEN = InternalError("The server's log says more under this request_id.")
+
+
+def _ordinary(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether nothing but the body's own content can be wrong with the request."""
+    return (
+        headers.get("CONTENT_TYPE", "") in _TYPES
+        and headers.get("CONTENT_ENCODING", "") in _ENCODINGS
+        and len(body) <= LIMITS.body_bytes
+        and "COOKIE" not in headers
+        and "ORIGIN" not in headers
+    )
+
+
+def _key(authorization: str | None, envelope: Envelope) -> str | None:
+    """The key as ``http.access`` reads it; one that is not a bearer's is nobody's."""
+    if authorization is None:
+        return envelope.api_key
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
