@@ -7,6 +7,7 @@ it, the file is wholly old or wholly new.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ def make_current(url: str, path: Path) -> None:
 
     Raises StartError, with the file as it was. The caller holds the write lock.
     """
+    _check_writable(path)
     engine = sqlite_engine(url)
     try:
         with engine.connect() as connection:
@@ -61,6 +63,16 @@ def make_current(url: str, path: Path) -> None:
             _upgrade(engine, path, revision)
     finally:
         engine.dispose()
+
+
+def _check_writable(path: Path) -> None:
+    """SQLite opens what it may only read too, and says so at the first event."""
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise StartError(
+                f"Cannot keep data in {path.parent}: {place.name} may not be written by this user. "
+                "Give it to this user, or choose another folder with --data DIR."
+            )
 
 
 def _upgrade(engine: Engine, path: Path, revision: str) -> None:
