@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from djangalytics_server import __version__
+from djangalytics_server.cli.check import check
 from djangalytics_server.cli.data import events, keys, login_link
 from djangalytics_server.cli.demo import demo
 from djangalytics_server.cli.serve import serve
@@ -42,5 +43,5 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, events, keys, login_link):
+for command in (serve, demo, events, keys, login_link, check):
     cli.add_command(command)

@@ -47,7 +47,7 @@ def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **give
     Times are this machine's local times, with their distance from UTC.
     """
     settings = settings_from(given)
-    _check_present(settings)
+    check_present(settings)
     store = open_store(settings.store_url)
     try:
         with open_catalog(settings) as session:
@@ -107,7 +107,7 @@ def login_link(**given: Any) -> None:
 @contextmanager
 def open_catalog(settings: Settings) -> Iterator[Session]:
     """A session on the catalog, committed at the end; the data must be there already."""
-    _check_present(settings)
+    check_present(settings)
     engine = catalog_engine(settings.store_url)
     try:
         with Session(engine) as session:
@@ -117,7 +117,19 @@ def open_catalog(settings: Settings) -> Iterator[Session]:
         engine.dispose()
 
 
-def _check_present(settings: Settings) -> None:
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store, closed at the end; the data must be there already."""
+    check_present(settings)
+    store = open_store(settings.store_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def check_present(settings: Settings) -> None:
+    """Bring the data up to date; raise StartError when there is none."""
     if app.prepare_existing(settings):
         return
     raise StartError(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from djangalytics_server.errors import StartError
+from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 
@@ -43,6 +44,13 @@ class Store(Protocol):
 
     def verdicts(self, project_id: int) -> VerdictCounts:
         """What became of everything this project was ever sent."""
+
+    def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
+        """Hold every rollup against the raw events; with ``mend``, write wrong rows anew.
+
+        Reading sees one moment and holds nobody up; mending keeps other writers waiting. Raises
+        StoreUnavailable.
+        """
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
@@ -28,6 +29,7 @@ from djangalytics_server.model.query import (
 )
 from djangalytics_server.store import pages
 from djangalytics_server.store.failures import as_unavailable
+from djangalytics_server.store.recount import recount
 from djangalytics_server.store.rollups import GRAINS, Written, roll_up
 from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
@@ -93,6 +95,14 @@ class RelationalStore:
         roll_up(connection, Written(new, list(zip(submissions, receipts, strict=True))))
         _keep_refused(connection, submissions)
         return receipts
+
+    def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
+        """See ``Store.recount``."""
+        if not mend:
+            with self._reading() as connection:
+                return recount(connection, progress=progress)
+        with self._turn, as_unavailable("written"), self._database.writing() as connection:
+            return recount(connection, mend=True, progress=progress)
 
     # -- reading -----------------------------------------------------------------------------
 
