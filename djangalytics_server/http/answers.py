@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from djangalytics_server.errors import (
@@ -75,7 +75,7 @@ def install(app: Flask) -> None:
     """Answer every failure with a problem document, and mark every answer with its id."""
     app.register_error_handler(ApiError, problem)
     app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(OperationalError, _database_problem)
+    app.register_error_handler(DatabaseError, _database_problem)
     app.register_error_handler(Exception, _unforeseen)
     app.after_request(_mark)
 
@@ -100,8 +100,14 @@ def _http_problem(error: HTTPException) -> Response:
     return _unforeseen(error)
 
 
-def _database_problem(error: OperationalError) -> Response:
-    """The catalog's tables cannot be read or written; the store says so itself."""
+def _database_problem(error: DatabaseError) -> Response:
+    """The catalog's tables cannot be read or written; the store says so itself.
+
+    SQLite's word for a damaged file is a DatabaseError of no closer kind; the other kinds are
+    faults of ours.
+    """
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        return _unforeseen(error)
     _log.error("request %s: the database does not answer: %s", request_id(), error.orig)
     return problem(StoreUnavailable("The database does not answer right now.", retry_after=2))
 

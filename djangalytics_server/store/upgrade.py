@@ -65,6 +65,19 @@ def make_current(url: str, path: Path) -> None:
         engine.dispose()
 
 
+def check_no_log(path: Path) -> None:
+    """Raise StartError if a database that is gone left its write-ahead log behind.
+
+    SQLite would take that log for the new database's own and damage it.
+    """
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise StartError(
+            f"{path} is missing or empty, but its log {log.name} is not: events were here. "
+            "Restore a copy of the file, or move the log away to start with an empty one."
+        )
+
+
 def _check_writable(path: Path) -> None:
     """SQLite opens what it may only read too, and says so at the first event."""
     for place in (path, path.parent):
