@@ -18,7 +18,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.store.dialects import WRITE, sqlite_engine, sqlite_path, write_lock
 from djangalytics_server.store.files import sync
 from djangalytics_server.store.tables import Base
-from djangalytics_server.store.upgrade import HEAD, make_current
+from djangalytics_server.store.upgrade import HEAD, check_no_log, make_current
 
 
 def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
@@ -35,6 +35,7 @@ def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
             if path.exists() and path.stat().st_size:
                 make_current(url, path)
                 return False
+            check_no_log(path)
             _create(path, furnish)
             return True
     except (OSError, DatabaseError) as error:
