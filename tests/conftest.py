@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import postgres
 
 # The same examples every time: a run is red for what was changed, never for luck. Set
 # HYPOTHESIS_PROFILE=explore to look further.
@@ -27,6 +29,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.server.house import found
 
     return found(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL for this test process alone, started when the first test asks for it."""
+    with postgres.running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -6,22 +6,29 @@ Everything above speaks to ``Store`` and never names an engine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 
+from djangalytics_server.store import postgres_address
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
+
+_ADVICE = (
+    "Use --database-url sqlite:////path/to/file.sqlite3 or "
+    "postgresql+psycopg://user:password@host:5432/database, or --data DIR."
+)
 
 
 class Store(Protocol):
     """What every engine promises.
 
     * ``append`` is atomic and durable: when it returns, every submission is committed and
-      synced; when it raises, none of them left a trace.
+      synced; when it raises, none of them left a trace, unless a connection to the database was
+      lost during the commit. Then that is open, and the same insert ids are safe to send again.
     * (project, insert id) is unique for ever; the first write wins.
     * Rollups change in the transaction that stores the events: they are never behind.
     * Ids grow in the order of arrival, and a reader that has seen id n has seen all below n.
@@ -30,7 +37,7 @@ class Store(Protocol):
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """Write all submissions in one transaction; one receipt each, in order.
 
-        Raises StoreUnavailable when nothing could be written.
+        Raises StoreUnavailable when nothing could be written, or when nobody can tell.
         """
 
     def count(self, plan: CountPlan) -> list[Count]:
@@ -61,16 +68,13 @@ class Store(Protocol):
 
 def check_url(url: str) -> None:
     """Raise StartError unless this version can keep its data at the database URL."""
-    kind, _, place = url.partition("://")
+    if postgres_address.is_postgres(url):
+        return postgres_address.check(url)
+    kind, _, path = url.partition("://")
     if kind != "sqlite":
         raise StartError(
-            f"This version keeps its data in SQLite; it cannot open a {kind[:40]!r} database. "
-            "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
-        )
-    if not place.startswith("/") or place in ("/", "/:memory:"):
-        raise StartError(
-            "The database URL names no file. "
-            "Use --database-url sqlite:////path/to/file.sqlite3, or --data DIR."
+            "This version keeps its data in SQLite or PostgreSQL; it cannot open a "
+            f"{kind[:40]!r} database. {_ADVICE}"
         )
 
 
@@ -78,30 +82,60 @@ def open_store(url: str) -> Store:
     """Open the store at a database URL whose schema is up to date (see ``store.schema``).
 
     Raises StartError for a kind of database that this version does not speak.
+    if not path.startswith("/") or path in ("/", "/:memory:"):
+        raise StartError(f"The database URL names no file. {_ADVICE}")
+    return None
+
+
+def place(url: str) -> str:
+    """Where the data is, as people may see it: a path, or an address without its password."""
+    if postgres_address.is_postgres(url):
+        return postgres_address.place(url)
+    return url.removeprefix("sqlite:///")
     """
     check_url(url)
-    from djangalytics_server.store.relational import RelationalStore
-    from djangalytics_server.store.sqlite import SqliteDatabase
+    from djangalytics_server.store.relational import Database, RelationalStore
 
-    return RelationalStore(SqliteDatabase(url))
+    database: Database
+    if postgres_address.is_postgres(url):
+        from djangalytics_server.store.postgres import PostgresDatabase
 
 
-def catalog_url(url: str) -> URL:
-    """Where the catalog's own engine finds the same database."""
+        database = SqliteDatabase(url)
+    return RelationalStore(database)
+
+
+def catalog_options(url: str) -> dict[str, Any]:
+    """How the catalog's own engine in the application finds and keeps its connections."""
+    if postgres_address.is_postgres(url):
+        from djangalytics_server.store.postgres import ENGINE_OPTIONS
+
+        return {"url": postgres_address.address(url), **ENGINE_OPTIONS}
     from djangalytics_server.store import dialects
 
-    return dialects.sqlite_url(url)
+    return {"url": dialects.sqlite_url(url)}
+        database = PostgresDatabase(url)
+    else:
+        from djangalytics_server.store.sqlite import SqliteDatabase
 
 
 def tune(engine: Engine) -> None:
     """Make the catalog's own engine keep the store's rules on durability and transactions."""
     from djangalytics_server.store import dialects
 
-    dialects.prepare(engine)
+    return dialects.prepare(engine)
 
 
 def catalog_engine(url: str) -> Engine:
+    if engine.dialect.name == "postgresql":
+        from djangalytics_server.store import postgres
+
+        return postgres.prepare(engine)
     """An engine for the catalog's small tables, outside the application."""
     from djangalytics_server.store.dialects import sqlite_engine
 
     return sqlite_engine(url)
+    if postgres_address.is_postgres(url):
+        from djangalytics_server.store.postgres import postgres_engine
+
+        return postgres_engine(url)

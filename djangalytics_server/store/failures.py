@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from djangalytics_server.errors import StoreUnavailable
@@ -22,8 +22,8 @@ def as_unavailable(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (DatabaseError, NoConnectionFree, OSError) as error:
-        reason = error.orig if isinstance(error, DatabaseError) else error
+    except (DBAPIError, NoConnectionFree, OSError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
         _log.error("the database could not be %s: %s", what, reason)
         raise StoreUnavailable(
             f"The database could not be {what}. Nothing of this request was stored.",

@@ -17,6 +17,8 @@ from sqlalchemy.exc import DatabaseError
 from djangalytics_server.errors import StartError
 from djangalytics_server.store.dialects import WRITE, sqlite_engine, sqlite_path, write_lock
 from djangalytics_server.store.files import sync
+from djangalytics_server.store.postgres_address import is_postgres
+from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import Base
 from djangalytics_server.store.upgrade import HEAD, check_no_log, make_current
 
@@ -28,6 +30,10 @@ def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
     Raises StartError for a folder that cannot be written, a file that is not a sound SQLite
     database, and a database of a newer version. Several processes may call this at once.
     """
+    if is_postgres(url):
+        from djangalytics_server.store import postgres_schema
+
+        return postgres_schema.ensure(url, furnish)
     path = sqlite_path(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +53,11 @@ def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:
 
 
 def is_present(url: str) -> bool:
-    """Whether there is a database at ``url`` at all."""
+    """Whether there is a database of ours at ``url``; StartError if it cannot be reached."""
+    if is_postgres(url):
+        from djangalytics_server.store import postgres_schema
+
+        return postgres_schema.is_present(url)
     path = sqlite_path(url)
     return path.exists() and path.stat().st_size > 0
 
@@ -82,15 +92,19 @@ def _sweep(path: Path) -> None:
 
 
 def _make(engine: Engine, furnish: Callable[[Connection], None]) -> None:
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        make_tables(connection)
+        furnish(connection)
+
+
+def make_tables(connection: Connection) -> None:
     """Make the newest schema at once; a test holds it equal to what the migrations make.
 
-    Importing Alembic is a quarter of a first start, and a new file has nothing to migrate.
+    Importing Alembic is a quarter of a first start, and a new database has nothing to migrate.
     """
-    with engine.execution_options(**{WRITE: True}).begin() as connection:
-        Base.metadata.create_all(connection)
-        connection.exec_driver_sql(
-            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-            " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-        )
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
-        furnish(connection)
+    Base.metadata.create_all(connection)
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    run(connection, "INSERT INTO alembic_version VALUES (?)", [(HEAD,)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from djangalytics_server.query import labels, run
 from djangalytics_server.store.base import Store
 from tests import oracle as naive
 from tests import strategies
-from tests.contract.conftest import ENGINES
+from tests.contract.engines import ENGINES, present
 from tests.contract.making import NOW, SECOND, event, send
 from tests.oracle import Oracle
 
@@ -25,12 +24,12 @@ INTERVALS: tuple[Interval, ...] = ("minute", "hour", "day", "week", "month")
 AWAY = (-90_000, -5_400, -1_801, -900, -1, 0, 1, 899, 1_800, 3_599, 3_600, 7_200, 86_400)
 
 
-@pytest.fixture(scope="module", params=sorted(ENGINES))
+@pytest.fixture(scope="module", params=present())
 def world(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Store, Oracle]]:
     """A store with events before, at and after each odd instant; nothing changes it."""
-    engine = ENGINES[request.param](template, tmp_path_factory.mktemp("zones"))
+    engine = ENGINES[request.param](request, tmp_path_factory.mktemp("zones"))
     times = sorted({max(0, edge + away) for edge in strategies.EDGES for away in AWAY})
     events = [event(str(n), f"e{n % 3}", at=at * SECOND) for n, at in enumerate(times)]
     with engine.fresh() as store:

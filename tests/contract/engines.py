@@ -1,0 +1,154 @@
+"""One way to open each engine; a new engine is one class here, one entry, and no other change."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.schema import ensure_schema
+from djangalytics_server.store.tables import Base
+from tests import postgres
+
+
+class Engine:
+    """What every engine of the contract can do; ``url`` is that of the last fresh store."""
+
+    url: str
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement beside the last store, committed; its rows."""
+        raise NotImplementedError
+
+    def refuse(self, table: str) -> None:
+        """From now on the table takes no rows."""
+        raise NotImplementedError
+
+    def relent(self, table: str) -> None:
+        """The table takes rows again."""
+        raise NotImplementedError
+
+    def _make(self) -> None:
+        """Make the next database, empty."""
+        raise NotImplementedError
+
+    @contextmanager
+    def fresh(self) -> Iterator[Store]:
+        """An empty store, closed at the end."""
+        self._make()
+        with self.again() as store:
+            yield store
+
+    @contextmanager
+    def again(self) -> Iterator[Store]:
+        """The last store once more, over the same data."""
+        store = open_store(self.url)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+class SqliteEngine(Engine):
+    """Fresh SQLite files; ``path`` is that of the last one."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self.template, self.folder = template, folder
+        self.made = 0
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.made}.sqlite3"
+
+    @property
+    def url(self) -> str:  # type: ignore[override]
+        return f"sqlite:///{self.path}"
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(self.path)
+        try:
+            with connection:
+                return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    def refuse(self, table: str) -> None:
+        self.sql(
+            f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+
+    def relent(self, table: str) -> None:
+        self.sql("DROP TRIGGER refuse")
+
+    def _make(self) -> None:
+        self.made += 1
+        shutil.copy2(self.template, self.path)
+
+
+class PostgresEngine(Engine):
+    """One database of a server of the tests' own, emptied each time.
+
+    Fixtures that last longer than a test have a database to themselves, named for their scope.
+    """
+
+    def __init__(self, server: postgres.Server, scope: str) -> None:
+        self.server, self.database = server, f"contract_{scope}"
+        self.url = server.socket_url(self.database)
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        # Whoever alters the tables gets new ones the next time.
+        if not statement.startswith(("SELECT", "DELETE")):
+            self.server.whole.discard(self.database)
+        return self.server.sql(statement, database=self.database)
+
+    def refuse(self, table: str) -> None:
+        self.sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+        )
+        self.sql(
+            f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+
+    def relent(self, table: str) -> None:
+        self.sql(f"DROP TRIGGER refuse ON {table}")
+
+    def _make(self) -> None:
+        if self.database not in self.server.whole:
+            self.server.sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+            self.server.make_database(self.database)
+            ensure_schema(self.url, lambda _connection: None)
+            self.server.whole.add(self.database)
+            return
+        # For tables this small much quicker than TRUNCATE, which makes new files for each.
+        emptied = [f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables)]
+        counted = [
+            f"ALTER SEQUENCE {name}_id_seq RESTART" for name in ("events", "rejected_events")
+        ]
+        self.server.sql("; ".join(["BEGIN", *emptied, *counted, "COMMIT"]), database=self.database)
+
+
+def _sqlite(request: pytest.FixtureRequest, folder: Path) -> Engine:
+    return SqliteEngine(request.getfixturevalue("template"), folder)
+
+
+def _postgres(request: pytest.FixtureRequest, folder: Path) -> Engine:
+    return PostgresEngine(request.getfixturevalue("postgres_server"), request.scope)
+
+
+ENGINES: dict[str, Callable[[pytest.FixtureRequest, Path], Engine]] = {
+    "postgresql": _postgres,
+    "sqlite": _sqlite,
+}
+"""By name: what makes the engine for a fixture, with a folder for what it needs there."""
+
+
+def present() -> list[str]:
+    """The engines that can be tried here; a test of its own complains of a missing PostgreSQL."""
+    return sorted(name for name in ENGINES if name != "postgresql" or not postgres.missing())

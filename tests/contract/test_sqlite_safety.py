@@ -1,0 +1,100 @@
+"""What SQLite alone has to keep: one file, one disk, one lock, and who may read it."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sqlite3 as driver
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from djangalytics_server.errors import StoreUnavailable
+from djangalytics_server.model.query import EventPage
+from djangalytics_server.store import dialects
+from tests.contract.engines import SqliteEngine
+from tests.contract.making import event, send
+from tests.contract.test_store_safety import trace
+
+
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Files of this process cannot grow beyond ``size`` bytes: a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_nothing(sqlite: SqliteEngine) -> None:
+    """When the log cannot grow the append fails whole, and goes through once there is room."""
+    with sqlite.fresh() as store:
+        send(store, event("before"))
+        big = '{"x":"' + "y" * 30_000 + '"}'
+        events = [event(f"big-{n}", properties=big) for n in range(50)]
+        before = trace(sqlite)
+        with largest_file(400_000), pytest.raises(StoreUnavailable) as caught:
+            send(store, *events)
+        assert caught.value.retry_after is not None
+        assert before == trace(sqlite)
+        assert 50 == send(store, *events).accepted
+        assert 51 == len(store.newest(EventPage(1, limit=100)))
+
+
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_lock_held_by_another_process_fails_the_append_whole(
+    sqlite: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody else writes for longer than we wait nothing is stored; afterwards it is."""
+    pragmas = tuple(p for p in dialects._PRAGMAS if "busy" not in p)
+    monkeypatch.setattr(dialects, "_PRAGMAS", ("PRAGMA busy_timeout=50", *pragmas))
+    with sqlite.fresh() as store:
+        send(store, event("before"))
+        before = trace(sqlite)
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(sqlite.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        with holder:
+            assert holder.stdout is not None
+            assert b"held" in holder.stdout.readline()
+            with pytest.raises(StoreUnavailable):
+                send(store, event("during"))
+            assert before == trace(sqlite)
+            holder.communicate(b"")
+        assert "accepted" == send(store, event("during")).stored[0].status
+
+
+def test_only_the_owner_may_read_the_files(sqlite: SqliteEngine) -> None:
+    """The database, its log, its index and its lock are for this user alone."""
+    with sqlite.fresh() as store:
+        send(store, event("a"))
+        files = sorted(sqlite.path.parent.glob(f"{sqlite.path.name}*"))
+        assert 4 == len(files), files
+        for file in files:
+            assert 0 == stat.S_IMODE(file.stat().st_mode) & 0o077, file
+
+
+def test_a_closed_store_lets_go(sqlite: SqliteEngine) -> None:
+    """After close the log is folded into the file: one file holds everything."""
+    with sqlite.fresh() as store:
+        send(store, event("a"))
+    names = {file.name.removeprefix(sqlite.path.name) for file in sqlite.path.parent.glob("1*")}
+    assert {"", "-lock"} == names
+    connection = driver.connect(sqlite.path)
+    with contextlib.closing(connection):
+        assert [("a",)] == connection.execute("SELECT insert_id FROM events").fetchall()
