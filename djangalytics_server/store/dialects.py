@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 WRITE = "djangalytics_write"
 """Execution option of a connection whose transactions take the write lock at once."""
 
+PATIENCE_SECONDS = 4.0
+"""How long a lock of another process is waited for: twice this is less than the SDK waits for an
+answer, and a request may have to wait for the group before its own too."""
+
 _CHECKPOINT_PAGES = 4_000
 _PRAGMAS = (
-    "PRAGMA busy_timeout=30000",
+    f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
@@ -74,6 +80,7 @@ def write_lock(path: Path) -> Iterator[None]:
     """Hold the right to append, among all processes on this machine that share the file.
 
     The operating system queues the waiters, so nobody polls; a process that dies lets go.
+    Raises TimeoutError when the others do not let go within ``PATIENCE_SECONDS``.
     """
     if sys.platform == "win32":  # one worker process only: SQLite's own lock is enough
         yield
@@ -82,7 +89,27 @@ def write_lock(path: Path) -> Iterator[None]:
 
     descriptor = os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait_for(partial(fcntl.flock, descriptor, fcntl.LOCK_EX))
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for(lock: Callable[[], None]) -> None:
+    """Call ``lock``, which may block, for ``PATIENCE_SECONDS`` at most.
+
+    The system knows no deadline for such a lock, so a thread waits for it. One that was given up
+    gets the lock of a descriptor that is closed by then, which lets go of it at once.
+    """
+    taken = threading.Event()
+
+    def wait() -> None:
+        lock()
+        taken.set()
+
+    threading.Thread(target=wait, name="write-lock", daemon=True).start()
+    if not taken.wait(PATIENCE_SECONDS):
+        raise TimeoutError("another process holds the write lock")
