@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import selectors
@@ -31,6 +32,7 @@ STOP_SIGNALS = [
 RESPAWN_SECONDS = 1.0
 """How long the place of a worker that died while starting stays empty."""
 KILL_MARGIN_SECONDS = 0.5
+_COLLECT_AFTER = (50_000, 20, 20)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,17 @@ def serve(
     return _Worker(plan).run(on_ready or (lambda: None))
 
 
+def _spare_the_collector() -> None:
+    """What is there now stays: look for cycles among what comes after, and not at every batch.
+
+    A batch makes thousands of objects that all die with it; with Python's own thresholds the
+    collector walks them many times over, a fifth of ingest's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
 class _Worker:
     """One serving process; ``lifeline`` ends when its parent asks it to stop, or dies."""
 
@@ -92,6 +105,7 @@ class _Worker:
             signal.signal(number, self._on_signal if alone else signal.SIG_IGN)
         plan = self._plan
         app = plan.build_app()
+        _spare_the_collector()
         self._loop = loop = Loop(app, plan.sockets, plan.threads, plan.limits)
         if self._lifeline is not None:
             loop.watch(self._lifeline, self._line_ended)

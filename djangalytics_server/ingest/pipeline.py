@@ -39,4 +39,5 @@ def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
         draft.session_id,
         draft.source,
         draft.original_timestamp,
+        draft.shape,
     )

@@ -5,11 +5,14 @@ Times are integers: microseconds since 1970-01-01T00:00:00Z.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 Status = Literal["accepted", "duplicate", "rejected"]
+
+Shape = tuple[tuple[str, ...], tuple[type, ...]]
+"""The keys of an event's properties and the Python types of their values, in order."""
 
 MICROSECONDS = 1_000_000
 DAY_SECONDS = 86_400
@@ -32,10 +35,13 @@ class Draft:
     source: str | None = None
     original_timestamp: int | None = None
     unknown: tuple[str, ...] = ()
+    shape: Shape | None = None
 
 
 class Event(NamedTuple):
     """An event that passed every step, ready to be stored: the row itself, in column order.
+
+    After the columns comes ``shape``, that of the properties if the reader has seen it already.
 
     ``properties`` is compact JSON text of an object. ``original_timestamp`` is what the sender
     said, kept only when the clock correction changed it.
@@ -51,6 +57,7 @@ class Event(NamedTuple):
     session_id: str | None = None
     source: str | None = None
     original_timestamp: int | None = None
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class Submission:
     @property
     def size(self) -> int:
         """Rough weight in bytes, for the bound of the queue."""
-        return sum(len(event.properties) + 400 for event in self.events) + sum(
+        return sum([len(event.properties) + 400 for event in self.events]) + sum(
             len(refused.raw) + 400 for refused in self.refused
         )
 
@@ -118,15 +125,45 @@ class Stored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AllNew(Sequence[Stored]):
+    """What became of events that were all new, made when it is looked at; ids without a gap."""
+
+    first_id: int
+    events: Sequence[Event]
+
+    def __len__(self) -> int:
+        """How many events."""
+        return len(self.events)
+
+    @overload
+    def __getitem__(self, place: int) -> Stored: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Stored]: ...
+    def __getitem__(self, place: int | slice) -> Stored | Sequence[Stored]:
+        """One event's end, or those of a run of events."""
+        if isinstance(place, slice):
+            start, stop, step = place.indices(len(self.events))
+            if step != 1:
+                return [self[at] for at in range(start, stop, step)]
+            return AllNew(self.first_id + start, self.events[start:stop])
+        at = range(len(self.events))[place]
+        event = self.events[at]
+        name, when = event.event_name, event.timestamp
+        return Stored("accepted", self.first_id + at, event.insert_id, name, when)
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The store's answer to one submission, one entry an event, in the order sent."""
 
-    stored: tuple[Stored, ...] = ()
+    stored: Sequence[Stored] = ()
     refused: tuple[Refused, ...] = field(default=())
 
     @property
     def accepted(self) -> int:
         """How many events are new on disk."""
+        if isinstance(self.stored, AllNew):
+            return len(self.stored)
         return sum(entry.status == "accepted" for entry in self.stored)
 
     @property

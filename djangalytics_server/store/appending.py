@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from djangalytics_server.model.event import Event, Stored
+from djangalytics_server.model.event import AllNew, Event, Stored
 from djangalytics_server.store.tables import EventRow
 
 _LOOKUP = 500
@@ -26,21 +26,19 @@ _COLUMNS = (
     "source",
     "original_timestamp",
 )
+_WIDTH = len(_COLUMNS)
 
 
-def insert(connection: Connection, events: Sequence[Event]) -> list[Stored]:
+def insert(connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
     """Insert what is new; say for each event whether it was, and under which id it stands."""
     if not events:
-        return []
+        return ()
     # The highest id ever given; deletions do not lower it, so no id comes back.
     high = connection.exec_driver_sql(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
     ).scalar_one()
     if _insert_new(connection, events) == len(events):
-        return [
-            Stored("accepted", high + place, event.insert_id, event.event_name, event.timestamp)
-            for place, event in enumerate(events, 1)
-        ]
+        return AllNew(high + 1, events)
     return _tell_apart(connection, events, high)
 
 
@@ -54,7 +52,8 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
     inserted = start = 0
     while start < len(events):
         count = min(_MOST_ROWS, 1 << (len(events) - start).bit_length() - 1)
-        rows = events[start : start + count]  # an event is its row, column for column
+        # An event begins with its row, column for column.
+        rows = [event[:_WIDTH] for event in events[start : start + count]]
         values = tuple(chain.from_iterable(rows))
         inserted += connection.exec_driver_sql(_statement(count), values).rowcount
         start += count

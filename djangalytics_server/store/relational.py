@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.audit import Progress, TableCheck
+from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
+    AllNew,
     Event,
     Receipt,
     Stored,
@@ -28,9 +30,10 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.store import pages
+from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.recount import recount
-from djangalytics_server.store.rollups import GRAINS, Written, roll_up
+from djangalytics_server.store.rollups import GRAINS, Defined, Written, roll_up
 from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
 
@@ -60,7 +63,7 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction, alone among all writers; committed and synced when the block ends."""
 
-    def insert(self, connection: Connection, events: Sequence[Event]) -> list[Stored]:
+    def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
         """Insert what is new; say for each event whether it was, and under which id it stands."""
 
     def close(self) -> None:
@@ -73,6 +76,7 @@ class RelationalStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._turn = threading.Lock()
+        self._defined = Defined()
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -87,12 +91,10 @@ class RelationalStore:
         receipts, start = [], 0
         for submission in submissions:
             end = start + len(submission.events)
-            receipts.append(Receipt(tuple(stored[start:end]), submission.refused))
+            receipts.append(Receipt(stored[start:end], submission.refused))
             start = end
-        new = [
-            event for event, entry in zip(events, stored, strict=True) if entry.status == "accepted"
-        ]
-        roll_up(connection, Written(new, list(zip(submissions, receipts, strict=True))))
+        outcomes = list(zip(submissions, receipts, strict=True))
+        roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
         _keep_refused(connection, submissions)
         return receipts
 
@@ -149,6 +151,13 @@ class RelationalStore:
             reasons=tuple((code, n) for verdict, code, n in rows if verdict == "rejected"),
         )
 
+    def definitions(
+        self, project_id: int, event_names: Sequence[str], limit: int
+    ) -> list[EventSeen]:
+        """See ``Store.definitions``."""
+        with self._reading() as connection:
+            return definitions(connection, project_id, event_names, limit)
+
     def ping(self) -> None:
         """See ``Store.ping``."""
         with self._reading() as connection:
@@ -172,17 +181,32 @@ def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> 
             entry.project_id,
             entry.received_at,
             entry.rejection.code,
-            entry.rejection.field,
-            entry.key_prefix,
-            entry.insert_id,
+            _writable(entry.rejection.field),
+            _writable(entry.key_prefix),
+            _writable(entry.insert_id),
             entry.sent_at,
-            entry.raw,
+            _writable(entry.raw),
         )
         for entry in refused
     ]
     run(connection, _INSERT_REJECTED, rows)
     projects = {entry.project_id for entry in refused}
     run(connection, _TRIM_REJECTED, [(p, p, KEPT_REJECTIONS) for p in sorted(projects)])
+
+
+def _writable(text: str | None) -> str | None:
+    """What a sender wrote, as far as every engine can keep it: it was refused, not checked."""
+    if text is None:
+        return None
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:
+    """Those that were not there before."""
+    if isinstance(stored, AllNew):
+        return events
+    pairs = zip(events, stored, strict=True)
+    return [event for event, entry in pairs if entry.status == "accepted"]
 
 
 def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:

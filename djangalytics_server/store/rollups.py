@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
-from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Event, Receipt, Submission
+from djangalytics_server.model.event import (
+    DAY_SECONDS,
+    MICROSECONDS,
+    Event,
+    Receipt,
+    Shape,
+    Submission,
+)
 from djangalytics_server.store.statements import run
+from djangalytics_server.store.tables import PropertyDefinition
 
 GRAINS = (DAY_SECONDS, 3_600, 900)
 """Lengths of the buckets that are kept, in seconds, coarsest first."""
@@ -28,7 +35,19 @@ TYPE_NAMES: dict[type, str] = {
 }
 """What a property's value is called, by the Python type it decodes to."""
 
-Shape = tuple[tuple[str, ...], tuple[type, ...]]
+MOST_PROPERTIES = 10_000
+"""How many property definitions a project may have."""
+
+_REMEMBERED = 100_000
+_QUARTER = GRAINS[-1] * MICROSECONDS
+# Places in an event: its attributes are slower, and this loop is what ingest waits for.
+_PROJECT: Final = 0
+_NAME: Final = 2
+_TIMESTAMP: Final = 3
+_SHAPE: Final = 10
+
+_Definition = tuple[int, str, str, str]
+"""Project, event name, property, type."""
 Span = tuple[int, int, int]
 """How many, first seen, last seen."""
 
@@ -55,12 +74,42 @@ _DEFINE_PROPERTY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+class Defined:
+    """The property definitions that this process has seen stored; bounded, and only a memory."""
+
+    def __init__(self) -> None:
+        self.known: set[_Definition] = set()
+
+    def remember(self, keys: Iterable[_Definition]) -> None:
+        """These are stored by now."""
+        if len(self.known) > _REMEMBERED:
+            self.known.clear()
+        self.known.update(keys)
+
+
+class Group(NamedTuple):
+    """New events that are alike: of one name, quarter of an hour and shape, and their times."""
+
+    project_id: int
+    event_name: str
+    quarter: int
+    shape: Shape
+    span: Span
+
+
 class Written:
     """What one transaction stored: the new events, and every submission with its receipt."""
 
-    events: Sequence[Event]
-    outcomes: Sequence[tuple[Submission, Receipt]]
+    def __init__(
+        self,
+        events: Sequence[Event],
+        outcomes: Sequence[tuple[Submission, Receipt]],
+        defined: Defined | None = None,
+    ) -> None:
+        self.events = events
+        self.outcomes = outcomes
+        self.defined = defined or Defined()
+        self.groups = _grouped(events)
 
 
 def roll_up(connection: Connection, written: Written) -> None:
@@ -71,15 +120,12 @@ def roll_up(connection: Connection, written: Written) -> None:
 
 def count_events(connection: Connection, written: Written) -> None:
     """Events by name and bucket, at each grain."""
-    finest = GRAINS[-1]
-    cells = Counter(
-        (event.project_id, event.timestamp // MICROSECONDS // finest * finest, event.event_name)
-        for event in written.events
-    )
     rows: Counter[tuple[int, int, int, str]] = Counter()
-    for (project_id, bucket, name), count in cells.items():
+    for group in written.groups:
+        second = group.quarter * GRAINS[-1]
         for grain in GRAINS:
-            rows[project_id, grain, bucket // grain * grain, name] += count
+            cell = group.project_id, grain, second // grain * grain, group.event_name
+            rows[cell] += group.span[0]
     run(
         connection,
         "INSERT INTO event_counts (project_id, grain, bucket, event_name, count)"
@@ -111,30 +157,55 @@ def count_verdicts(connection: Connection, written: Written) -> None:
 
 def define_events(connection: Connection, written: Written) -> None:
     """Which events a project has, how often, first and last seen by their own times."""
-    spans = _spans(((e.project_id, e.event_name), e.timestamp) for e in written.events)
-    run(
-        connection,
-        _DEFINE_EVENT,
-        [(*key, *span) for key, span in spans.items()],
-    )
+    spans: dict[tuple[int, str], Span] = {}
+    for group in written.groups:
+        _widen(spans, (group.project_id, group.event_name), group.span)
+    run(connection, _DEFINE_EVENT, [(*key, *span) for key, span in spans.items()])
 
 
 def define_properties(connection: Connection, written: Written) -> None:
-    """Which properties an event has, by type; counted as ``define_events`` counts."""
-    shapes = _spans(
-        ((e.project_id, e.event_name, shape_of(e.properties)), e.timestamp) for e in written.events
+    """Which properties an event has, by type; counted as ``define_events`` counts.
+
+    A project has at most ``MOST_PROPERTIES`` of them: who makes up ever new keys gets no more
+    rows. Those that are there are exact, because a row is made at the first sight of its key.
+    """
+    spans: dict[_Definition, Span] = {}
+    for group in written.groups:
+        for field, kind in zip(*group.shape, strict=True):
+            key = group.project_id, group.event_name, field, TYPE_NAMES[kind]
+            _widen(spans, key, group.span)
+    unknown = spans.keys() - written.defined.known
+    for key in _without_room(connection, unknown) if unknown else ():
+        del spans[key]
+    run(connection, _DEFINE_PROPERTY, [(*key, *span) for key, span in spans.items()])
+    written.defined.remember(spans)
+
+
+def _without_room(connection: Connection, unknown: Iterable[_Definition]) -> list[_Definition]:
+    """Those that are not stored and cannot be, because their project has all it may have."""
+    by_project: dict[int, list[_Definition]] = {}
+    for key in unknown:
+        by_project.setdefault(key[0], []).append(key)
+    refused: list[_Definition] = []
+    for project_id, keys in by_project.items():
+        counted = select(func.count()).where(PropertyDefinition.project_id == project_id)
+        room = MOST_PROPERTIES - connection.execute(counted).scalar_one()
+        if len(keys) <= room:
+            continue
+        new = [key for key in sorted(keys) if not _is_defined(connection, key)]
+        refused += new[max(0, room) :]
+    return refused
+
+
+def _is_defined(connection: Connection, key: _Definition) -> bool:
+    project_id, name, field, kind = key
+    found = select(PropertyDefinition.count).where(
+        PropertyDefinition.project_id == project_id,
+        PropertyDefinition.event_name == name,
+        PropertyDefinition.property == field,
+        PropertyDefinition.type == kind,
     )
-    spans: dict[tuple[int, str, str, str], Span] = {}
-    for (project_id, name, shape), span in shapes.items():
-        for field, kind in zip(*shape, strict=True):
-            key = project_id, name, field, TYPE_NAMES[kind]
-            known = spans.get(key)
-            spans[key] = span if known is None else _joined(known, span)
-    run(
-        connection,
-        _DEFINE_PROPERTY,
-        [(*key, *span) for key, span in spans.items()],
-    )
+    return connection.execute(found).first() is not None
 
 
 def shape_of(properties: str) -> Shape:
@@ -143,20 +214,38 @@ def shape_of(properties: str) -> Shape:
     return tuple(values), tuple(map(type, values.values()))
 
 
-def _spans(items: Iterable[tuple[_Key, int]]) -> dict[_Key, Span]:
-    """Key -> how many, the earliest and the latest time."""
-    spans: dict[_Key, list[int]] = {}
-    for key, moment in items:
+def _grouped(events: Sequence[Event]) -> list[Group]:
+    """The events by what the rollups tell apart; one look at each, which is what ingest pays."""
+    seen: dict[Shape, Shape] = {}
+    shapes: dict[int, Shape] = {}
+    spans: dict[tuple[int, str, int, int], list[int]] = {}
+    for event in events:
+        moment = event[_TIMESTAMP]
+        shape = event[_SHAPE]
+        if shape is None:
+            shape = shape_of(event.properties)
+            shape = seen.setdefault(shape, shape)
+        number = id(shape)  # equal shapes are mostly one object, and that is quicker to compare
+        key = event[_PROJECT], event[_NAME], moment // _QUARTER, number
         span = spans.get(key)
         if span is None:
             spans[key] = [1, moment, moment]
+            shapes[number] = shape
             continue
         span[0] += 1
         if moment < span[1]:
             span[1] = moment
         elif moment > span[2]:
             span[2] = moment
-    return {key: (count, first, last) for key, (count, first, last) in spans.items()}
+    return [
+        Group(project_id, name, quarter, shapes[number], (count, first, last))
+        for (project_id, name, quarter, number), (count, first, last) in spans.items()
+    ]
+
+
+def _widen(spans: dict[_Key, Span], key: _Key, span: Span) -> None:
+    known = spans.get(key)
+    spans[key] = span if known is None else _joined(known, span)
 
 
 def _joined(one: Span, other: Span) -> Span:

@@ -41,7 +41,7 @@ class SqliteDatabase:
             with self._writer.begin():
                 yield self._writer
 
-    def insert(self, connection: Connection, events: Sequence[Event]) -> list[Stored]:
+    def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
         """See ``Database.insert``."""
         return appending.insert(connection, events)
 

@@ -53,7 +53,27 @@ def decode_single(body: bytes) -> Envelope:
 
 def decode_batch(body: bytes) -> Envelope:
     """Read the body of /api/capture_batch/; raises BadRequest or TooLarge for the whole of it."""
-    document = strict_json.read(body)
+    return _plain_batch(body) or _batch(strict_json.read(body))
+
+
+def _plain_batch(body: bytes) -> Envelope | None:
+    """A batch in which nothing is out of the ordinary, or None."""
+    sent = plain.batch(body)
+    if sent is None:
+        return None
+    entries = []
+    for event in sent.events:
+        draft = plain.draft_of(event)
+        if draft is None:
+            return None
+        raw = partial(strict_json.write, event)
+        entries.append(Decoded(draft, raw, draft.insert_id))
+    if sent.api_key is None and sent.sent_at is None:
+        return Envelope(tuple(entries))
+    return Envelope(tuple(entries), *_envelope({"api_key": sent.api_key, "sent_at": sent.sent_at}))
+
+
+def _batch(document: object) -> Envelope:
     if not isinstance(document, dict):
         raise InvalidBatch('The body is a JSON object: {"events": [...]}.')
     events = document.get("events")

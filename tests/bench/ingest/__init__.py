@@ -1,0 +1,1 @@
+"""Measures the way in: the floor, the plain design, and the server, in one run."""
