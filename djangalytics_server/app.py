@@ -18,6 +18,7 @@ from djangalytics_server.config import Settings
 from djangalytics_server.http import (
     answers,
     dashboard,
+    definitions,
     ingest,
     operation,
     query,
@@ -138,6 +139,7 @@ def _hang_doors(app: Server, services: Services) -> None:
     for blueprint in (
         ingest.blueprint(services, access, app.registry),
         query.blueprint(services, access, app.registry),
+        definitions.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),

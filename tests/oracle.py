@@ -6,12 +6,14 @@ event, nothing is rolled up, and a duplicate is looked for by going through the 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from djangalytics_server.model.definitions import EventSeen, PropertySeen
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.query import EventPage, StoredEvent, VerdictCounts
 
@@ -87,6 +89,32 @@ class Oracle:
         times = [event.timestamp for event in self.of(project_id)]
         return (min(times) // DAY * DAY, max(times) // DAY * DAY + DAY) if times else None
 
+    def definitions(
+        self, project_id: int, event_names: Sequence[str], limit: int
+    ) -> list[EventSeen]:
+        """Which events there are, and their properties, looked at one by one."""
+        times: dict[str, list[int]] = {}
+        carried: dict[str, dict[tuple[str, str], list[int]]] = {}
+        for event in self.of(project_id):
+            if event_names and event.event_name not in event_names:
+                continue
+            times.setdefault(event.event_name, []).append(event.timestamp)
+            mine = carried.setdefault(event.event_name, {})
+            for name, value in json.loads(event.properties).items():
+                mine.setdefault((name, type_of(value)), []).append(event.timestamp)
+        found = [
+            EventSeen(
+                name,
+                *seen(at),
+                properties=tuple(
+                    PropertySeen(*key, *seen(moments))
+                    for key, moments in sorted(carried[name].items())
+                ),
+            )
+            for name, at in times.items()
+        ]
+        return sorted(found, key=lambda event: (-event.count, event.event_name))[:limit]
+
     def verdicts(self, project_id: int) -> VerdictCounts:
         """What became of everything."""
         mine = {k[1:]: n for k, n in self.verdicts_seen.items() if k[0] == project_id}
@@ -97,6 +125,22 @@ class Oracle:
             rejected=sum(n for _, n in reasons),
             reasons=tuple(sorted(reasons, key=lambda item: (-item[1], item[0]))),
         )
+
+
+def seen(times: Sequence[int]) -> tuple[int, int, int]:
+    """How many, the first and the last."""
+    return len(times), min(times), max(times)
+
+
+def type_of(value: object) -> str:
+    """What a JSON value's type is called."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    return {str: "text", list: "list", dict: "object"}[type(value)]
 
 
 def fits(event: StoredEvent, page: EventPage) -> bool:

@@ -81,6 +81,12 @@ class StatsParams(Schema):
     event_name = fields.List(Text(metadata=_NAME))
 
 
+class DefinitionsParams(Schema):
+    """Parameters of GET /api/definitions/."""
+
+    event_name = fields.List(Text(metadata=_NAME))
+
+
 class EventsParams(Schema):
     """Parameters of GET /api/events/."""
 

@@ -15,7 +15,7 @@ from djangalytics_server.model import rfc3339
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.query import zones
-from djangalytics_server.query.params import EventsParams, StatsParams
+from djangalytics_server.query.params import DefinitionsParams, EventsParams, StatsParams
 
 Given = Mapping[str, Sequence[str]]
 
@@ -23,7 +23,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # A year at both ends of the calendar is out of reach: no zone's clocks fall off it.
 _FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
 _EARLIEST, _LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
-_STATS, _EVENTS = StatsParams(), EventsParams()
+_STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 
 
 def stats(given: Given, project_id: int, project_zone: str) -> Stats:
@@ -57,6 +57,11 @@ def events(given: Given, project_id: int, project_zone: str) -> EventPage:
         source=loaded.get("source"),
         search=loaded.get("search"),
     )
+
+
+def definitions(given: Given) -> tuple[str, ...]:
+    """The names that /api/definitions/ is asked for; none means all. Raises InvalidParameter."""
+    return tuple(dict.fromkeys(_load(_DEFINITIONS, given).get("event_name", ())))
 
 
 def _load(schema: Schema, given: Given) -> dict[str, Any]:

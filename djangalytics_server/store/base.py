@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
+from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
-
 from djangalytics_server.store import postgres_address
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -52,6 +53,11 @@ class Store(Protocol):
     def verdicts(self, project_id: int) -> VerdictCounts:
         """What became of everything this project was ever sent."""
 
+    def definitions(
+        self, project_id: int, event_names: Sequence[str], limit: int
+    ) -> list[EventSeen]:
+        """The project's most frequent events, those named or all, at most ``limit``."""
+
     def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
         """Hold every rollup against the raw events; with ``mend``, write wrong rows anew.
 
@@ -76,12 +82,6 @@ def check_url(url: str) -> None:
             "This version keeps its data in SQLite or PostgreSQL; it cannot open a "
             f"{kind[:40]!r} database. {_ADVICE}"
         )
-
-
-def open_store(url: str) -> Store:
-    """Open the store at a database URL whose schema is up to date (see ``store.schema``).
-
-    Raises StartError for a kind of database that this version does not speak.
     if not path.startswith("/") or path in ("/", "/:memory:"):
         raise StartError(f"The database URL names no file. {_ADVICE}")
     return None
@@ -92,6 +92,12 @@ def place(url: str) -> str:
     if postgres_address.is_postgres(url):
         return postgres_address.place(url)
     return url.removeprefix("sqlite:///")
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a database URL whose schema is up to date (see ``store.schema``).
+
+    Raises StartError for a kind of database that this version does not speak.
     """
     check_url(url)
     from djangalytics_server.store.relational import Database, RelationalStore
@@ -100,6 +106,9 @@ def place(url: str) -> str:
     if postgres_address.is_postgres(url):
         from djangalytics_server.store.postgres import PostgresDatabase
 
+        database = PostgresDatabase(url)
+    else:
+        from djangalytics_server.store.sqlite import SqliteDatabase
 
         database = SqliteDatabase(url)
     return RelationalStore(database)
@@ -114,28 +123,25 @@ def catalog_options(url: str) -> dict[str, Any]:
     from djangalytics_server.store import dialects
 
     return {"url": dialects.sqlite_url(url)}
-        database = PostgresDatabase(url)
-    else:
-        from djangalytics_server.store.sqlite import SqliteDatabase
 
 
 def tune(engine: Engine) -> None:
     """Make the catalog's own engine keep the store's rules on durability and transactions."""
+    if engine.dialect.name == "postgresql":
+        from djangalytics_server.store import postgres
+
+        return postgres.prepare(engine)
     from djangalytics_server.store import dialects
 
     return dialects.prepare(engine)
 
 
 def catalog_engine(url: str) -> Engine:
-    if engine.dialect.name == "postgresql":
-        from djangalytics_server.store import postgres
-
-        return postgres.prepare(engine)
     """An engine for the catalog's small tables, outside the application."""
-    from djangalytics_server.store.dialects import sqlite_engine
-
-    return sqlite_engine(url)
     if postgres_address.is_postgres(url):
         from djangalytics_server.store.postgres import postgres_engine
 
         return postgres_engine(url)
+    from djangalytics_server.store.dialects import sqlite_engine
+
+    return sqlite_engine(url)

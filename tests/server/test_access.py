@@ -53,6 +53,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/capture_batch/"): BATCH,
     ("GET", "/api/stats/"): READING,
     ("GET", "/api/events/"): READING,
+    ("GET", "/api/definitions/"): READING,
 }
 """What each asker is answered at each route. A new route has its line here, or this file fails."""
 
