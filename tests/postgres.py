@@ -75,6 +75,14 @@ class Server:
         place = URL.create(scheme, USER, PASSWORD, "127.0.0.1", self.port, database)
         return place.render_as_string(hide_password=False)
 
+    def restart(self, meanwhile: Callable[[], None]) -> None:
+        """Stop the server, do something while it is down, start it on the same port."""
+        _stop(self.process)
+        meanwhile()
+        started = _launch(self.folder, self.port, {})
+        assert started is not None, self.log.read_text()
+        self.process = started
+
     def socket_url(self, database: str) -> str:
         """The same over the socket, which asks for no password and so is quicker to open."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}&port={self.port}"
@@ -102,29 +110,31 @@ def running(**settings: str) -> Iterator[Server]:
     assert bin_ is not None, missing()
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        account = _give_away(folder)
+        account = _account()
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
         _initialise(bin_, folder, account)
-        for _ in range(5):
-            server = _start(bin_, folder, account, {**_SETTINGS, **settings})
-            if server is not None:
+        for _ in range(5):  # somebody else may take the port before we do
+            port = _free_port()
+            process = _launch(folder, port, settings)
+            if process is not None:
                 break
         else:
             raise AssertionError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
+        server = Server(folder, port, process, folder / "log")
         try:
             yield server
         finally:
             _stop(server.process)
 
 
-def _give_away(folder: Path) -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: then the folder becomes somebody else's."""
+def _account() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: then somebody else does it."""
     if os.getuid() != 0:
         return None
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
-            account = pwd.getpwnam(name)
-            os.chown(folder, account.pw_uid, account.pw_gid)
-            return account
+            return pwd.getpwnam(name)
     raise AssertionError("no account to run PostgreSQL under")
 
 
@@ -146,12 +156,11 @@ def _initialise(bin_: Path, folder: Path, account: pwd.struct_passwd | None) -> 
     assert made.returncode == 0, made.stderr
 
 
-def _start(
-    bin_: Path, folder: Path, account: pwd.struct_passwd | None, settings: dict[str, str]
-) -> Server | None:
+def _launch(folder: Path, port: int, settings: dict[str, str]) -> subprocess.Popen[str] | None:
     """The server once it answers; None when it ended instead, as it does when the port is taken."""
-    port = _free_port()
-    flags = [f"--{name}={value}" for name, value in settings.items()]
+    bin_ = programs()
+    assert bin_ is not None
+    flags = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
     process = subprocess.Popen(
         [
             *(bin_ / "postgres", "-D", folder / "data", "-k", folder, "-p", str(port)),
@@ -163,16 +172,14 @@ def _start(
         text=True,
         errors="replace",
         preexec_fn=_die_with_parent(),
-        **_as(account),
+        **_as(_account()),
     )
-    log = folder / "log"
     ready = threading.Event()
-    reader = threading.Thread(target=_keep_log, args=(process, log, ready), daemon=True)
-    reader.start()
+    threading.Thread(target=_keep_log, args=(process, folder / "log", ready), daemon=True).start()
     if not ready.wait(READY_SECONDS) or process.poll() is not None:
         _stop(process)
         return None
-    return Server(folder, port, process, log)
+    return process
 
 
 def _keep_log(process: subprocess.Popen[str], log: Path, ready: threading.Event) -> None:

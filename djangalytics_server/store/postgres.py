@@ -36,9 +36,11 @@ _DURABLE = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, {local})"
 )
-# A sender that vanishes in the middle of its transaction must not keep the lock for hours.
+# What was committed while an append waited for its turn must show in it, whatever the database's
+# own setting; and who vanishes in the middle of a transaction must not keep the lock for hours.
 _SESSION = (
     f"SELECT {_DURABLE.format(local='false')}, set_config('lock_timeout', '{{lock}}s', false),"
+    " set_config('default_transaction_isolation', 'read committed', false),"
     " set_config('idle_in_transaction_session_timeout', '60s', false)"
 )
 # In each transaction once more: a pool between us and the server may mix sessions up.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Submission
-from djangalytics_server.model.query import EventPage
+from djangalytics_server.model.query import EventPage, StoredEvent
 from djangalytics_server.store.base import Store
 from tests.contract.making import NOW, event, refused, send
+from tests.helpers import server_environment
 
 TABLES = ("events", "event_counts", "verdict_counts", "rejected_events")
 
@@ -110,3 +113,96 @@ def test_a_missing_table_is_unavailable_not_a_crash(engine: Any) -> None:
             store.ping()
         assert isinstance(caught.value.__cause__, Exception)
         assert "events" not in caught.value.detail
+
+
+def test_a_follower_by_id_misses_nothing_while_two_stores_write(engine: Any) -> None:
+    """Whoever asks again and again for what is above the last id they saw meets every event once,
+    in the order of ids.
+    """
+    with engine.fresh() as first, engine.again() as second, engine.again() as reader:
+
+        def work(store: Store, name: str) -> None:
+            for n in range(60):
+                send(store, *(event(f"{name}-{n}-{k}") for k in range(n % 4 + 1)))
+
+        writers = [
+            threading.Thread(target=work, args=arguments)
+            for arguments in ((first, "one"), (second, "two"))
+        ]
+        for writer in writers:
+            writer.start()
+        seen: list[StoredEvent] = []
+        writing = True
+        while writing:
+            writing = any(writer.is_alive() for writer in writers)  # asked before the last look
+            last = seen[-1].id if seen else 0
+            seen += reversed(reader.newest(EventPage(1, limit=1_000, after=last)))
+        assert 2 * 15 * (1 + 2 + 3 + 4) == len(seen)
+        everything = reader.newest(EventPage(1, limit=1_000))
+        assert everything[::-1] == seen
+
+
+WRITES = """
+import sys
+from djangalytics_server.store.base import open_store
+from tests.contract.making import event, refused, send
+store, start = open_store(sys.argv[1]), int(sys.argv[2])
+sys.stdin.readline()
+for n in range(start, start + 12):
+    events = [event(f"{k}", f"e{k % 3}", properties='{"k":1}') for k in range(n, n + 5)]
+    send(store, *events, refused=[refused()])
+store.close()
+"""
+
+
+def test_several_processes_count_exactly(engine: Any) -> None:
+    """Three processes send overlapping batches: each event is there once, and every rollup is
+    what a recount of the raw events gives.
+    """
+    with engine.fresh() as store:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITES, engine.url, str(start)],
+                stdin=subprocess.PIPE,
+                text=True,
+                env=server_environment(),
+            )
+            for start in (0, 6, 9)
+        ]
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            process.communicate()
+        assert [0, 0, 0] == [process.returncode for process in processes]
+        assert {str(n) for n in range(25)} == {
+            e.insert_id for e in store.newest(EventPage(1, limit=1_000))
+        }
+        verdicts = store.verdicts(1)
+        assert (25, 180 - 25, 36) == (verdicts.accepted, verdicts.duplicates, verdicts.rejected)
+        assert [0] * 4 == [table.wrong for table in store.recount()]
+
+
+def test_a_batch_beyond_any_number_of_parameters(store: Store) -> None:
+    """Ten thousand events in one transaction, every third of them a repeat, end as they should."""
+    ids = [str(n if n % 3 else n // 2) for n in range(10_000)]
+    receipt = send(store, *map(event, ids))
+    known: set[str] = set()
+    expected = []
+    for insert_id in ids:
+        expected.append("duplicate" if insert_id in known else "accepted")
+        known.add(insert_id)
+    assert expected == [entry.status for entry in receipt.stored]
+    assert len(known) == receipt.accepted == store.verdicts(1).accepted
+
+
+def test_what_a_refused_event_brings_is_kept_as_far_as_text_can_be(
+    store: Store, engine: Any
+) -> None:
+    """U+0000, which PostgreSQL has no place for, is kept as U+FFFD: it refuses nothing else."""
+    odd = refused(insert_id="a\0b", key_prefix="djw_\0")
+    receipt = send(store, event("good"), refused=[odd])
+    assert 1 == receipt.accepted
+    statement = "SELECT insert_id, key_prefix FROM rejected_events"
+    assert [("a\ufffdb", "djw_\ufffd")] == engine.sql(statement)
