@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -26,6 +27,7 @@ Done = Callable[[Receipt | Exception], None]
 """Is told what became of a submission, in the writer's thread: it must be quick, and not raise."""
 _Waiting = tuple[Submission, Done]
 
+_LONG_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -123,11 +125,23 @@ class Writer:
             self._events -= events
             return group
 
+    def _give_up_waiting(self) -> list[_Waiting]:
+        with self._changed:
+            group = list(self._waiting)
+            self._waiting.clear()
+            self._events = self._bytes = 0
+            return group
+
     def _write(self, group: list[_Waiting]) -> None:
         outcomes: Sequence[Receipt | Exception]
+        began = time.monotonic()
         try:
             outcomes = self._append([submission for submission, _ in group])
         except DjangalyticsError as error:
+            # After a quick failure the next group may fare better. One that took long (another
+            # process's lock) would take as long for each group behind it: all are told at once.
+            if time.monotonic() - began > _LONG_SECONDS:
+                group = [*group, *self._give_up_waiting()]
             _log.error("%d submissions were not written: %s", len(group), error)
             outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - the thread must outlive a fault of ours

@@ -1,0 +1,190 @@
+"""`python -m tests.faults.crowd --port N --connections N`: many connections, one process.
+
+Every connection sends a request, reads its answer and sends the next, without a pause and whatever
+the answer was; with ``--rate`` all of them together send so many a second. At the end one line of
+JSON: answers by status, those of 429 and 503 that lacked Retry-After, requests without an answer,
+milliseconds of the good ones, and how many requests there were a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from typing import Any
+
+from tests.faults.events import uuid7
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+class Member:
+    """One connection: what it still has to send, and what it has of an answer."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.sock: socket.socket | None = None
+        self.rest = b""
+        self.got = b""
+        self.began = 0.0
+
+    def connect(self) -> socket.socket:
+        """A new connection in place of the old one."""
+        self.close()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), 30)
+        self.sock.setblocking(False)
+        return self.sock
+
+    def close(self) -> None:
+        """Be no longer connected."""
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None
+
+    def answer(self) -> bytes | None:
+        """The head of a complete answer, None while more is to come."""
+        head, ended, body = self.got.partition(b"\r\n\r\n")
+        if not ended:
+            return None
+        length = _LENGTH.search(head)
+        if length is not None and len(body) < int(length[1]):
+            return None
+        self.got = b""
+        return head
+
+
+class Crowd:
+    """All members, driven by one loop."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.bare = self.lost = 0
+        self.milliseconds: list[float] = []
+        self._size = options.batch
+        self._rate = options.rate
+        self._selector = selectors.DefaultSelector()
+        self._idle: deque[Member] = deque(Member(options.port) for _ in range(options.connections))
+        self._busy = 0
+
+    def run(self, seconds: float) -> dict[str, Any]:
+        """Send for so long, then wait for the last answers; what there is to tell."""
+        began = time.monotonic()
+        end, sent = began + seconds, 0
+        while time.monotonic() < end or self._busy:
+            now = time.monotonic()
+            due = len(self._idle) if not self._rate else int((now - began) * self._rate) - sent
+            while self._idle and due > 0 and now < end:
+                self._send(self._idle.popleft())
+                sent, due = sent + 1, due - 1
+            if now > end + 60:
+                self.lost += self._busy
+                break
+            for key, events in self._selector.select(0.01):
+                self._go_on(key.data, events)
+        return {
+            "statuses": self.statuses,
+            "without_retry_after": self.bare,
+            "lost": self.lost,
+            "milliseconds": self.milliseconds,
+            "seconds": seconds,
+            "rate": sent / seconds,
+        }
+
+    def _send(self, member: Member) -> None:
+        sock = member.sock or member.connect()
+        member.rest, member.began = self._request(), time.monotonic()
+        self._busy += 1
+        self._selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE, member)
+
+    def _request(self) -> bytes:
+        made = ",".join(
+            f'{{"event_name":"signup","insert_id":"{uuid7()}","distinct_id":"user-1827",'
+            '"properties":{"plan":"pro","price":49.9,"items":3}}'
+            for _ in range(self._size or 1)
+        )
+        body = f'{{"events":[{made}]}}' if self._size else made
+        path = "/api/capture_batch/" if self._size else "/api/capture_event/"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+    def _go_on(self, member: Member, events: int) -> None:
+        assert member.sock is not None
+        try:
+            if events & selectors.EVENT_WRITE and member.rest:
+                member.rest = member.rest[member.sock.send(member.rest) :]
+                if not member.rest:
+                    self._selector.modify(member.sock, selectors.EVENT_READ, member)
+            if not events & selectors.EVENT_READ:
+                return
+            data = member.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        member.got += data
+        head = member.answer()
+        if head is not None or not data:
+            self._answered(member, head)
+
+    def _answered(self, member: Member, head: bytes | None) -> None:
+        assert member.sock is not None
+        self._selector.unregister(member.sock)
+        self._busy -= 1
+        self._idle.append(member)
+        if head is None:
+            self.lost += 1
+            member.got = b""
+            member.close()
+            return
+        status, low = head[9:12].decode(), head.lower()
+        self.statuses[status] += 1
+        if status in ("429", "503") and b"retry-after:" not in low:
+            self.bare += 1
+        if status.startswith("2"):
+            self.milliseconds.append((time.monotonic() - member.began) * 1000)
+        if b"connection: close" in low:
+            member.close()
+
+
+def start(port: int, *options: str) -> subprocess.Popen[str]:
+    """A crowd in a process of its own; ``told`` ends it."""
+    command = [sys.executable, "-m", "tests.faults.crowd", "--port", str(port), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def told(crowd: subprocess.Popen[str], patience: float = 180.0) -> dict[str, Any]:
+    """What a crowd says at its end."""
+    try:
+        printed, _ = crowd.communicate(timeout=patience)
+    finally:
+        crowd.kill()
+        crowd.wait()
+    return dict(json.loads(printed))
+
+
+def main() -> None:
+    """Run one crowd."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--batch", type=int, default=0, help="events of a request; 0: one, alone")
+    parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0: no bound")
+    options = parser.parse_args()
+    with contextlib.suppress(ImportError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    print(json.dumps(Crowd(options).run(options.seconds)))
+
+
+if __name__ == "__main__":
+    main()
