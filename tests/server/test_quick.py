@@ -1,0 +1,218 @@
+"""Captures beside Flask: the same answers as through it, and none of what is not plain."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from djangalytics_server.config import Settings
+from djangalytics_server.errors import QueueFull
+from djangalytics_server.model.event import Receipt, Submission
+from tests.helpers import running_server
+from tests.server.house import SECRETS, House
+
+SINGLE, BATCH = "/api/capture_event/", "/api/capture_batch/"
+AT = "2026-11-22T18:49:34.123456Z"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, and whether the quick way takes it."""
+
+    path: str
+    body: bytes
+    taken: bool = True
+    key: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def _case(path: str, document: Any, *args: Any, **more: Any) -> Case:
+    return Case(path, json.dumps(document).encode(), *args, **more)
+
+
+def _event(insert_id: str, **more: Any) -> dict[str, Any]:
+    return {"event_name": "signup", "insert_id": insert_id, "timestamp": AT, **more}
+
+
+GZIP = (("Content-Encoding", "gzip"),)
+CASES = {
+    "new": _case(SINGLE, _event("a")),
+    "known": _case(SINGLE, _event("a", properties={"n": 1})),
+    "without the slash": _case(SINGLE[:-1], _event("b")),
+    "with a key": _case(SINGLE, _event("c"), key="write"),
+    "with a key in the body": _case(SINGLE, _event("d", api_key="{write}")),
+    "batch": _case(BATCH, {"events": [_event("e"), _event("a"), _event("e")]}),
+    "batch with bad ones": _case(BATCH, {"events": [_event("f"), {"event_name": 5}, 7]}),
+    "batch of bad ones": _case(BATCH, {"events": [{}, {"event_name": " "}]}),
+    "old": _case(BATCH, {"events": [_event("g", timestamp="1969-01-01T00:00:00Z")]}),
+    "gzip": Case(BATCH, gzip.compress(b'{"events":[{"event_name":"z"}]}'), headers=GZIP),
+    "skewed": _case(BATCH, {"events": [_event("h")], "sent_at": "2020-01-01T00:00:00Z"}),
+    "nested": _case(SINGLE, _event("i", properties={"a": [1, {"b": "é"}]})),
+    "one bad": _case(SINGLE, {"event_name": ""}, False),
+    "not JSON": Case(SINGLE, b"{", False),
+    "no gzip": Case(SINGLE, b"{}", False, headers=GZIP),
+    "empty batch": _case(BATCH, {"events": []}, False),
+    "unknown key": _case(SINGLE, _event("j"), False, key="djw_nobody"),
+    "read key": _case(SINGLE, _event("k"), False, key="read"),
+    "other scheme": _case(SINGLE, _event("l"), False, headers=(("Authorization", "Basic eDp5"),)),
+    "a form": Case(SINGLE, b"a=b", False, headers=(("Content-Type", "text/html"),)),
+    "from a page": _case(SINGLE, _event("m"), False, headers=(("Origin", "https://a.example"),)),
+}
+
+
+@pytest.fixture
+def houses(template: Path, tmp_path: Path) -> Iterator[Callable[[], House]]:
+    """Makes servers that are alike: the same keys, the same clock."""
+    made: list[House] = []
+
+    def make() -> House:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        shutil.copy2(template, folder / template.name)
+        made.append(House(Settings(data=folder), SECRETS[template]))
+        return made[-1]
+
+    yield make
+    for house in made:
+        house.app.close()
+
+
+def filled(house: House, case: Case) -> tuple[bytes, dict[str, str]]:
+    """The case's body and headers with this server's keys."""
+    keys = {"write": house.secrets.write_key, "read": house.secrets.read_key}
+    body = case.body.replace(b"{write}", keys["write"].encode())
+    headers = {"Content-Type": "application/json", **dict(case.headers)}
+    if case.key is not None:
+        headers["Authorization"] = f"Bearer {keys.get(case.key, case.key)}"
+    return body, headers
+
+
+def slowly(house: House, case: Case) -> tuple[int, dict[str, str], Any]:
+    """Through Flask: status, headers and body."""
+    body, headers = filled(house, case)
+    answer = house.client.post(case.path, data=body, headers=headers)
+    return answer.status_code, dict(answer.headers), answer.json
+
+
+def quickly(house: House, case: Case) -> tuple[int, dict[str, str], Any] | None:
+    """Beside Flask; None when it is declined."""
+    body, headers = filled(house, case)
+    named = {name.upper().replace("-", "_"): value for name, value in headers.items()}
+    heard: list[tuple[str, bytes, bytes]] = []
+    came = threading.Event()
+
+    def reply(*answer: Any) -> None:
+        heard.append(answer)
+        came.set()
+
+    assert house.app.quick is not None
+    if not house.app.quick.take(case.path, named, body, reply):
+        assert not heard
+        return None
+    assert came.wait(30)
+    assert len(heard) == 1
+    status, lines, text = heard[0]
+    pairs = (line.split(": ", 1) for line in lines.decode().splitlines())
+    return int(status[:3]), dict(pairs) | {"Content-Length": str(len(text))}, json.loads(text)
+
+
+def masked(answer: tuple[int, dict[str, str], Any]) -> tuple[int, dict[str, str], Any]:
+    """Without what is different in every answer: ids made at random, and arrival times."""
+    status, headers, body = answer
+    for name in ("request_id", "insert_id"):
+        if name in body:
+            body[name] = "…"
+    return status, headers | {"X-Request-Id": "…"}, body
+
+
+def warm(house: House) -> None:
+    """Have the keys and projects looked up, as any first request does."""
+    for key in (None, "write", "read"):
+        slowly(house, _case(SINGLE, _event("warm"), key=key))
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_both_ways_answer_alike(
+    houses: Callable[[], House], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status, headers and body are the same, and what is not plain goes through Flask alone."""
+    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
+    one, other = houses(), houses()
+    for house in (one, other):
+        warm(house)
+        slowly(house, CASES["new"])
+    expected = slowly(one, CASES[name])
+    given = quickly(other, CASES[name])
+    assert CASES[name].taken == (given is not None)
+    if given is not None:
+        assert masked(expected) == masked(given)
+    assert one.stats()["event_counts"] == other.stats()["event_counts"] or given is None
+
+
+def test_a_key_is_looked_up_again_after_a_second(
+    houses: Callable[[], House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quick way believes a look-up for as long as the other; a stale one is declined."""
+    house = houses()
+    assert quickly(house, CASES["new"]) is None
+    warm(house)
+    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
+    assert quickly(house, CASES["new"]) is not None
+    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 0)
+    assert quickly(house, CASES["new"]) is None
+
+
+def test_a_full_queue_is_told_at_once(
+    houses: Callable[[], House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the writer cannot take is answered 503 with Retry-After, as a problem document."""
+    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
+    house = houses()
+    warm(house)
+
+    def full(_submission: Submission, _done: Callable[[Receipt | Exception], None]) -> None:
+        raise QueueFull("Later.", retry_after=2)
+
+    assert house.app.quick is not None
+    monkeypatch.setattr(house.app.writer, "hand_in", full)
+    object.__setattr__(house.app.quick._services, "hand_in", full)
+    answer = quickly(house, _case(SINGLE, _event("full")))
+    assert answer is not None
+    status, headers, body = answer
+    assert (503, "2", "application/problem+json") == (
+        status,
+        headers["Retry-After"],
+        headers["Content-Type"],
+    )
+    assert "queue_full" == body["code"]
+
+
+def test_pipelined_captures_are_answered_in_order(tmp_path: Path) -> None:
+    """Twenty requests in one write come back as twenty answers, in the order they were sent."""
+    with running_server(tmp_path) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 30) as sock:
+            requests = b""
+            for number in range(20):
+                body = json.dumps(_event(f"p{number}")).encode()
+                requests += (
+                    f"POST {SINGLE} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+                ).encode() + body
+            sock.sendall(requests)
+            heard = b""
+            while heard.count(b'"status":"accepted"') < 20:
+                data = sock.recv(65536)
+                assert data, heard
+                heard += data
+        places = [heard.index(f'"p{number}"'.encode()) for number in range(20)]
+        assert sorted(places) == places
+        assert 20 == heard.count(b"HTTP/1.1 201 ")
