@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from djangalytics_server import __version__
+from djangalytics_server.cli.backup import backup, restore
 from djangalytics_server.cli.check import check
 from djangalytics_server.cli.data import events, keys, login_link
 from djangalytics_server.cli.demo import demo
@@ -43,5 +44,5 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, events, keys, login_link, check):
+for command in (serve, demo, events, keys, login_link, check, backup, restore):
     cli.add_command(command)

@@ -123,8 +123,8 @@ def verify(path: Path, rows: dict[str, int] | None = None) -> dict[str, int]:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[bool]:
-    """Whether this process alone has the file open; if so, nobody else can open it inside.
+def alone(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection that keeps everybody else from opening the file; None while others have it.
 
     SQLite holds a lock on a file in WAL mode as long as it is open, in every version of this
     server and in every other program.
@@ -141,9 +141,9 @@ def alone(path: Path) -> Iterator[bool]:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
-            yield False
+            yield None
         else:
-            yield True
+            yield connection
     finally:
         connection.close()
 

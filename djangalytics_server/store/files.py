@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from djangalytics_server.errors import StartError
@@ -39,6 +40,17 @@ def size_of(path: Path) -> int:
     """The bytes of a database file and of its log."""
     files = (path, path.with_name(path.name + "-wal"))
     return sum(file.stat().st_size for file in files if file.exists())
+
+
+def beside(path: Path, label: str) -> Path:
+    """A free name beside a file that says what it is to it, and since when (UTC)."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    name = first = f"{path.name}.{label}-{stamp}"
+    number = 1
+    while path.with_name(name).exists():
+        number += 1
+        name = f"{first}-{number}"
+    return path.with_name(name)
 
 
 def free_bytes(folder: Path) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,8 +88,8 @@ def _check_writable(path: Path) -> None:
 
 
 def _upgrade(engine: Engine, path: Path, revision: str) -> None:
-    with backup.alone(path) as unused:
-        if not unused:
+    with backup.alone(path) as held:
+        if held is None:
             raise StartError(
                 f"{path} has schema {revision} and this version needs {HEAD}, but another process "
                 "has the file open, such as an older server. Stop it, then start this one."
@@ -99,7 +98,7 @@ def _upgrade(engine: Engine, path: Path, revision: str) -> None:
     size = files.size_of(path)
     files.check_room(size + size // 4, path.parent, f"The upgrade of {path.name}, copied first,")
     _log.warning("copying %s before it is upgraded to schema %s", path, HEAD)
-    copied = backup.copy(path, _name_of_copy(path))
+    copied = backup.copy(path, files.beside(path, f"before-{HEAD}"))
     try:
         migrate(engine)
     except BaseException:
@@ -111,17 +110,6 @@ def _upgrade(engine: Engine, path: Path, revision: str) -> None:
     _log.warning(
         "upgraded from schema %s to %s; what was before is in %s", revision, HEAD, copied.path
     )
-
-
-def _name_of_copy(path: Path) -> Path:
-    """A free name beside the file that says what it is a copy of."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    name = first = f"{path.name}.before-{HEAD}-{stamp}"
-    number = 1
-    while path.with_name(name).exists():
-        number += 1
-        name = f"{first}-{number}"
-    return path.with_name(name)
 
 
 def _soundness(connection: Connection, path: Path) -> str:
