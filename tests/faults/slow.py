@@ -28,15 +28,14 @@ class Trickler:
     ended_after: float | None = None
 
     def step(self) -> None:
-        """Read what there is, or send one byte more."""
+        """Send one byte more, or read the answer to its end once there is one."""
         if self.ended_after is not None:
             return
         try:
             if select.select([self.sock], [], [], 0)[0]:
-                data = self.sock.recv(65536)
-                self.answer += data
-                if not data:
-                    self.ended_after = time.monotonic() - self.began
+                self.ended_after = time.monotonic() - self.began
+                while data := self.sock.recv(65536):
+                    self.answer += data
             else:
                 self.sock.send(b"a")
         except OSError:
@@ -58,7 +57,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def slow_clients(port: int, heads: int, bodies: int, idle: int) -> Iterator[Crowd]:
-    """So many of each kind until the block ends; a byte every half second from each trickler."""
+    """So many of each kind until the block ends; four bytes a second from each trickler."""
     with contextlib.ExitStack() as stack:
 
         def connect() -> socket.socket:
@@ -72,7 +71,7 @@ def slow_clients(port: int, heads: int, bodies: int, idle: int) -> Iterator[Crow
         stop = threading.Event()
 
         def feed() -> None:
-            while not stop.wait(0.5):
+            while not stop.wait(0.25):
                 for one in crowd.tricklers:
                     one.step()
 
