@@ -43,8 +43,9 @@ SETTINGS: tuple[Setting, ...] = (
         "database_url",
         str,
         "",
-        "Where events are kept, such as sqlite:////srv/events.sqlite3; a file in the data folder"
-        " if empty.",
+        "Where events are kept, such as sqlite:////srv/events.sqlite3 or"
+        " postgresql+psycopg://user:password@host:5432/database; a file in the data folder if"
+        " empty.",
     ),
     Setting(
         "dev",

@@ -22,7 +22,7 @@ from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage, StoredEvent
-from djangalytics_server.store.base import Store, catalog_engine, open_store
+from djangalytics_server.store.base import Store, catalog_engine, open_store, place
 
 _WHERE = ("data", "database_url")
 _POLL_SECONDS = 0.3
@@ -133,8 +133,8 @@ def check_present(settings: Settings) -> None:
     if app.prepare_existing(settings):
         return
     raise StartError(
-        f"There is no data at {settings.store_url.removeprefix('sqlite:///')}. "
-        "Name the server's folder with --data, or start it once: djangalytics-server"
+        f"There is no data at {place(settings.store_url)}. Name the server's folder with --data "
+        "or its database with --database-url, or start it once: djangalytics-server"
     )
 
 

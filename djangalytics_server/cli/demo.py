@@ -46,7 +46,9 @@ def demo(live: bool, **given: Any) -> None:
             folder = Path(tempfile.mkdtemp(prefix="djangalytics-demo-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             given["data"] = folder
-        settings = settings_from(given, host="127.0.0.1", dev=True, demo=True, workers=1)
+        # Never into the database of a real server, which the environment may name.
+        fixed = {"host": "127.0.0.1", "dev": True, "demo": True, "workers": 1, "database_url": ""}
+        settings = settings_from(given, **fixed)
         raise SystemExit(_serve(settings, live, stack))
 
 

@@ -15,6 +15,7 @@ from djangalytics_server.catalog.projects import FirstSecrets
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
+from djangalytics_server.store.base import place
 
 Announce = Callable[[Settings, str, FirstSecrets | None], None]
 
@@ -93,7 +94,7 @@ def announce(settings: Settings, url: str, secrets: FirstSecrets | None, more: s
     lines = [f"Djangalytics {__version__}", "", f"  Dashboard  {url}"]
     if secrets is not None:
         lines.append(f"  Sign in    {url}/login/{secrets.login_token}   (works once)")
-    lines.append(f"  Data       {_data(settings)}")
+    lines.append(f"  Data       {place(settings.store_url)}")
     if secrets is not None:
         lines += [
             f"  Write key  {secrets.write_key}   (sends events)",
@@ -135,7 +136,3 @@ def log_to_terminal(level: str) -> None:
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its plugins at info
-
-
-def _data(settings: Settings) -> str:
-    return settings.store_url.removeprefix("sqlite:///")
