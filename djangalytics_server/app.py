@@ -22,6 +22,7 @@ from djangalytics_server.http import (
     ingest,
     operation,
     query,
+    rejected,
     safety,
     session,
 )
@@ -140,6 +141,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         ingest.blueprint(services, access, app.registry),
         query.blueprint(services, access, app.registry),
         definitions.blueprint(services, access, app.registry),
+        rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),

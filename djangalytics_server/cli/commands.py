@@ -9,6 +9,7 @@ from djangalytics_server.cli.backup import backup, restore
 from djangalytics_server.cli.check import check
 from djangalytics_server.cli.data import events, keys, login_link
 from djangalytics_server.cli.demo import demo
+from djangalytics_server.cli.rejected import rejected
 from djangalytics_server.cli.serve import serve
 
 _OWN = ("--help", "-h", "--version")
@@ -44,5 +45,5 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, events, keys, login_link, check, backup, restore):
+for command in (serve, demo, events, keys, login_link, check, backup, restore, rejected):
     cli.add_command(command)

@@ -121,7 +121,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         found = services.store.newest(page)
         headers = {}
         if len(found) == page.limit:
-            headers["Link"] = _next_link(found[-1].id)
+            headers["Link"] = next_link("/api/events/", found[-1].id)
         return json_answer([event_json(event) for event in found], headers=headers)
 
     registry.add(blue, STATS, stats)
@@ -133,11 +133,11 @@ def _given() -> dict[str, list[str]]:
     return request.args.to_dict(flat=False)
 
 
-def _next_link(last: int) -> str:
+def next_link(path: str, last: int) -> str:
     """RFC 8288: the same question, from below the last event of this page."""
     kept = [(k, v) for k, v in request.args.items(multi=True) if k != "cursor"]
     query = urlencode([*kept, ("cursor", str(last))], errors="replace")
-    return f'</api/events/?{query}>; rel="next"'
+    return f'<{path}?{query}>; rel="next"'
 
 
 def event_json(event: StoredEvent) -> dict[str, Any]:

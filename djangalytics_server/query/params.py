@@ -87,13 +87,25 @@ class DefinitionsParams(Schema):
     event_name = fields.List(Text(metadata=_NAME))
 
 
+_LIMIT = Whole(code="invalid_limit", most=MOST_EVENTS, about="How many; 50 if absent.")
+_CURSOR = Whole(
+    code="invalid_cursor", most=2**62, about="Where the page begins: from the Link header."
+)
+
+
+class RejectedParams(Schema):
+    """Parameters of GET /api/rejected/."""
+
+    limit = _LIMIT
+    cursor = _CURSOR
+    code = Text(metadata={"description": "Only those refused for this reason.", "minLength": 1})
+
+
 class EventsParams(Schema):
     """Parameters of GET /api/events/."""
 
-    limit = Whole(code="invalid_limit", most=MOST_EVENTS, about="How many; 50 if absent.")
-    cursor = Whole(
-        code="invalid_cursor", most=2**62, about="Where the page begins: from the Link header."
-    )
+    limit = _LIMIT
+    cursor = _CURSOR
     from_ = fields.String(data_key="from", metadata={"description": _FROM})
     to = fields.String(metadata={"description": _TO})
     tz = Zone(metadata={"description": _TZ, "example": "Europe/Berlin"})

@@ -14,8 +14,14 @@ from djangalytics_server.errors import FieldError, InvalidParameter
 from djangalytics_server.model import rfc3339
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
+from djangalytics_server.model.rejected import RejectedPage
 from djangalytics_server.query import zones
-from djangalytics_server.query.params import DefinitionsParams, EventsParams, StatsParams
+from djangalytics_server.query.params import (
+    DefinitionsParams,
+    EventsParams,
+    RejectedParams,
+    StatsParams,
+)
 
 Given = Mapping[str, Sequence[str]]
 
@@ -24,6 +30,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
 _EARLIEST, _LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
+_REJECTED = RejectedParams()
 
 
 def stats(given: Given, project_id: int, project_zone: str) -> Stats:
@@ -62,6 +69,14 @@ def events(given: Given, project_id: int, project_zone: str) -> EventPage:
 def definitions(given: Given) -> tuple[str, ...]:
     """The names that /api/definitions/ is asked for; none means all. Raises InvalidParameter."""
     return tuple(dict.fromkeys(_load(_DEFINITIONS, given).get("event_name", ())))
+
+
+def rejected(given: Given, project_id: int) -> RejectedPage:
+    """The question behind the parameters of /api/rejected/; raises InvalidParameter."""
+    loaded = _load(_REJECTED, given)
+    return RejectedPage(
+        project_id, loaded.get("limit", 50), loaded.get("cursor"), loaded.get("code")
+    )
 
 
 def _load(schema: Schema, given: Given) -> dict[str, Any]:

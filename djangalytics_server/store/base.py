@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
-from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
+from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.store import postgres_address
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class Store(Protocol):
         self, project_id: int, event_names: Sequence[str], limit: int
     ) -> list[EventSeen]:
         """The project's most frequent events, those named or all, at most ``limit``."""
+
+    def rejected(self, page: RejectedPage) -> list[Kept]:
+        """One page of refused events that are still kept, newest first."""
+
+    def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
+        """Store events that were refused and pass now, each with the id under which it is kept.
+
+        In one transaction each is stored, or recognised as a duplicate, and no longer kept; its
+        count moves from refused to what it became. None for an id that is not kept any more: of
+        that one nothing is stored. Raises StoreUnavailable.
+        """
 
     def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
         """Hold every rollup against the raw events; with ``mend``, write wrong rows anew.

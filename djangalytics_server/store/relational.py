@@ -29,29 +29,17 @@ from djangalytics_server.model.query import (
     StoredEvent,
     VerdictCounts,
 )
-from djangalytics_server.store import pages
+from djangalytics_server.model.rejected import Kept, RejectedPage
+from djangalytics_server.store import pages, rejections
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.recount import recount
 from djangalytics_server.store.rollups import GRAINS, Defined, Written, roll_up
-from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
-
-KEPT_REJECTIONS = 10_000
-"""How many refused events a project keeps; the oldest make room. Their counts stay."""
 
 # Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
 # cuts towards zero and the first hours of 1970 are negative west of Greenwich.
 _SHIFT = 7 * DAY_SECONDS
-
-_INSERT_REJECTED = (
-    "INSERT INTO rejected_events (project_id, received_at, code, field, key_prefix, insert_id,"
-    " sent_at, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_TRIM_REJECTED = (
-    "DELETE FROM rejected_events WHERE project_id = ? AND id <= (SELECT id FROM rejected_events"
-    " WHERE project_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)"
-)
 
 
 class Database(Protocol):
@@ -95,8 +83,20 @@ class RelationalStore:
             start = end
         outcomes = list(zip(submissions, receipts, strict=True))
         roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
-        _keep_refused(connection, submissions)
+        rejections.keep(connection, submissions)
         return receipts
+
+    def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
+        """See ``Store.replay``."""
+        with self._turn, as_unavailable("written"), self._database.writing() as connection:
+            present = rejections.release(connection, [kept_id for kept_id, _ in mended])
+            submissions = [
+                Submission(event.project_id, event.received_at, (event,))
+                for kept_id, event in mended
+                if kept_id in present
+            ]
+            receipts = iter(self._append(connection, submissions))
+            return [next(receipts).stored[0] if k in present else None for k, _ in mended]
 
     def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
         """See ``Store.recount``."""
@@ -158,6 +158,11 @@ class RelationalStore:
         with self._reading() as connection:
             return definitions(connection, project_id, event_names, limit)
 
+    def rejected(self, page: RejectedPage) -> list[Kept]:
+        """See ``Store.rejected``."""
+        with self._reading() as connection:
+            return rejections.listed(connection, page)
+
     def ping(self) -> None:
         """See ``Store.ping``."""
         with self._reading() as connection:
@@ -172,33 +177,6 @@ class RelationalStore:
     def _reading(self) -> Iterator[Connection]:
         with as_unavailable("read"), self._database.reading() as connection:
             yield connection
-
-
-def _keep_refused(connection: Connection, submissions: Sequence[Submission]) -> None:
-    refused = [entry for submission in submissions for entry in submission.refused]
-    rows = [
-        (
-            entry.project_id,
-            entry.received_at,
-            entry.rejection.code,
-            _writable(entry.rejection.field),
-            _writable(entry.key_prefix),
-            _writable(entry.insert_id),
-            entry.sent_at,
-            _writable(entry.raw),
-        )
-        for entry in refused
-    ]
-    run(connection, _INSERT_REJECTED, rows)
-    projects = {entry.project_id for entry in refused}
-    run(connection, _TRIM_REJECTED, [(p, p, KEPT_REJECTIONS) for p in sorted(projects)])
-
-
-def _writable(text: str | None) -> str | None:
-    """What a sender wrote, as far as every engine can keep it: it was refused, not checked."""
-    if text is None:
-        return None
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:

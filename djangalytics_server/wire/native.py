@@ -101,6 +101,11 @@ def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:
     return loaded.get("api_key"), loaded.get("sent_at")
 
 
+def decode_one(raw: bytes) -> Decoded:
+    """Read one event as it was kept; raises BadRequest when it is not JSON."""
+    return _decode(strict_json.read(raw))
+
+
 def _decode(event: Any) -> Decoded:
     raw = partial(strict_json.write_any, event)
     if not isinstance(event, dict):

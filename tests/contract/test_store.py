@@ -113,7 +113,7 @@ class TestAppend:
         self, store: Store, engine: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Beyond the number that is kept the oldest go; their counts stay."""
-        monkeypatch.setattr("djangalytics_server.store.relational.KEPT_REJECTIONS", 3)
+        monkeypatch.setattr("djangalytics_server.store.rejections.MOST", 3)
         for number in range(5):
             send(store, refused=[refused(raw=f'"{number}"')])
         send(store, refused=[refused(project_id=2)])

@@ -54,6 +54,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/stats/"): READING,
     ("GET", "/api/events/"): READING,
     ("GET", "/api/definitions/"): READING,
+    ("GET", "/api/rejected/"): READING,
 }
 """What each asker is answered at each route. A new route has its line here, or this file fails."""
 
