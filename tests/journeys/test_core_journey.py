@@ -13,6 +13,8 @@ import pytest
 import requests
 
 from djangalytics_client import Client, Settings, context
+from tests import postgres
+from tests.contract.engines import present
 from tests.helpers import RunningServer, running_server
 
 EVENTS = 2_000
@@ -44,10 +46,26 @@ def made() -> list[dict[str, Any]]:
     return [make(number, chance) for number in range(EVENTS)]
 
 
+@pytest.fixture(scope="module", params=present())
+def where(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The flags that choose each engine in turn, with an empty database for each journey."""
+    return flags_of(request, "journey")
+
+
+def flags_of(request: pytest.FixtureRequest, name: str) -> tuple[str, ...]:
+    """SQLite needs none: its file is in the data folder."""
+    if request.param == "sqlite":
+        return ()
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    return ("--database-url", server.make_database(name))
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, made: list[dict[str, Any]]):
+def server(
+    tmp_path_factory: pytest.TempPathFactory, where: tuple[str, ...], made: list[dict[str, Any]]
+):
     """A server in its own process that has been sent everything, a tenth of it twice."""
-    with running_server(tmp_path_factory.mktemp("journey")) as running:
+    with running_server(tmp_path_factory.mktemp("journey"), *where) as running:
         assert running.write_key is not None
         client = Client(
             running.url, running.write_key, debug=True, settings=Settings(batch_events=300)
@@ -130,15 +148,21 @@ def test_events_are_what_was_sent_event_for_event(
     assert visits == [event["session_id"] for event in reversed(found)]
 
 
-def test_a_restart_forgets_nothing(tmp_path: Path):
+@pytest.fixture(params=present())
+def fresh(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The flags for an empty database of each engine."""
+    return flags_of(request, "restarted")
+
+
+def test_a_restart_forgets_nothing(tmp_path: Path, fresh: tuple[str, ...]):
     """What was acknowledged is there when the process was killed and started again."""
-    with running_server(tmp_path) as first:
+    with running_server(tmp_path, *fresh) as first:
         read_key = first.read_key
         sent = [{"event_name": "kept", "insert_id": f"kept-{number}"} for number in range(100)]
         answer = requests.post(f"{first.url}/api/capture_batch/", json={"events": sent}, timeout=30)
         assert (200, 100) == (answer.status_code, answer.json()["accepted"])
         first.kill()
-    with running_server(tmp_path) as second:
+    with running_server(tmp_path, *fresh) as second:
         second.read_key = read_key
         assert 100 == ask(second, "/api/stats/").json()["total_events"]
         again = requests.post(
