@@ -9,6 +9,7 @@ from djangalytics_server.cli.backup import backup, restore
 from djangalytics_server.cli.check import check
 from djangalytics_server.cli.data import events, keys, login_link
 from djangalytics_server.cli.demo import demo
+from djangalytics_server.cli.doctor import doctor
 from djangalytics_server.cli.rejected import rejected
 from djangalytics_server.cli.serve import serve
 
@@ -45,5 +46,5 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, events, keys, login_link, check, backup, restore, rejected):
+for command in (serve, demo, events, keys, login_link, check, backup, restore, rejected, doctor):
     cli.add_command(command)

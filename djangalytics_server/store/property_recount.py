@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.store import rollups
 from djangalytics_server.store.tables import EventRow, PropertyDefinition
 
-_MOST: int = getattr(rollups, "MOST_PROPERTIES", sys.maxsize)
 _BATCH = 5_000
 _Span = list[int]
 
@@ -101,7 +99,7 @@ def _add(
         return
     if key not in stored:
         project_id = int(key[0])
-        if unknown[project_id] >= _MOST:
+        if unknown[project_id] >= rollups.MOST_PROPERTIES:
             return
         unknown[project_id] += 1
     spans[key] = span
@@ -117,7 +115,7 @@ def _wanted(spans: dict[Key, _Span], stored: dict[Key, Values]) -> dict[Key, Val
     for key, span in spans.items():
         project_id = int(key[0])
         if key not in stored:
-            if kept[project_id] >= _MOST:
+            if kept[project_id] >= rollups.MOST_PROPERTIES:
                 continue
             kept[project_id] += 1
         truth[key] = tuple(span)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from djangalytics_server.model.audit import Difference, TableCheck
-from djangalytics_server.store import property_recount
+from djangalytics_server.store import rollups
 from djangalytics_server.store.base import Store
 from tests.contract.engines import Engine
 from tests.contract.making import NOW, SECOND, event, refused, send
@@ -103,10 +103,10 @@ def test_a_full_project_may_lack_properties(
     send(store, event("1", properties='{"a": 1, "b": 1, "c": 1, "d": 1}'))
     engine.sql("DELETE FROM property_definitions WHERE property IN ('b', 'd')")
     assert {"property_definitions": 2} == wrong(store.recount())
-    monkeypatch.setattr(property_recount, "_MOST", 3)
+    monkeypatch.setattr(rollups, "MOST_PROPERTIES", 3)
     assert {"property_definitions": 1} == wrong(store.recount(mend=True))
     assert {} == wrong(store.recount())
-    monkeypatch.setattr(property_recount, "_MOST", 2)
+    monkeypatch.setattr(rollups, "MOST_PROPERTIES", 2)
     assert {} == wrong(store.recount())
 
 
