@@ -3,7 +3,7 @@
 Every connection sends a request, reads its answer and sends the next, without a pause and whatever
 the answer was; with ``--rate`` all of them together send so many a second. At the end one line of
 JSON: answers by status, those of 429 and 503 that lacked Retry-After, requests without an answer,
-milliseconds of the good ones, and how many requests there were a second.
+milliseconds of the good ones, how many of those came in time, and requests sent a second.
 """
 
 from __future__ import annotations
@@ -65,18 +65,20 @@ class Crowd:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.statuses: Counter[str] = Counter()
-        self.bare = self.lost = 0
+        self.bare = self.lost = self.in_time = 0
         self.milliseconds: list[float] = []
         self._size = options.batch
         self._rate = options.rate
         self._selector = selectors.DefaultSelector()
         self._idle: deque[Member] = deque(Member(options.port) for _ in range(options.connections))
         self._busy = 0
+        self._end = 0.0
 
     def run(self, seconds: float) -> dict[str, Any]:
         """Send for so long, then wait for the last answers; what there is to tell."""
         began = time.monotonic()
         end, sent = began + seconds, 0
+        self._end = end
         while time.monotonic() < end or self._busy:
             now = time.monotonic()
             due = len(self._idle) if not self._rate else int((now - began) * self._rate) - sent
@@ -92,6 +94,7 @@ class Crowd:
             "statuses": self.statuses,
             "without_retry_after": self.bare,
             "lost": self.lost,
+            "in_time": self.in_time,
             "milliseconds": self.milliseconds,
             "seconds": seconds,
             "rate": sent / seconds,
@@ -148,7 +151,9 @@ class Crowd:
         if status in ("429", "503") and b"retry-after:" not in low:
             self.bare += 1
         if status.startswith("2"):
-            self.milliseconds.append((time.monotonic() - member.began) * 1000)
+            now = time.monotonic()
+            self.milliseconds.append((now - member.began) * 1000)
+            self.in_time += now <= self._end
         if b"connection: close" in low:
             member.close()
 
