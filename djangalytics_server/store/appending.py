@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from itertools import chain
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from djangalytics_server.model.event import AllNew, Event, Stored
-from djangalytics_server.store.tables import EventRow
+from djangalytics_server.store.random_ids import (
+    Known,
+    Place,
+    RandomIds,
+    grows_with_time,
+    key_of,
+)
+from djangalytics_server.store.tables import TIME_ORDERED, EventRow
 
 _LOOKUP = 500
 _MOST_ROWS = 128
@@ -29,17 +36,52 @@ _COLUMNS = (
 _WIDTH = len(_COLUMNS)
 
 
-def insert(connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
+def insert(
+    connection: Connection, events: Sequence[Event], random_ids: RandomIds
+) -> Sequence[Stored]:
     """Insert what is new; say for each event whether it was, and under which id it stands."""
     if not events:
         return ()
+    random_ids.catch_up(connection)
     # The highest id ever given; deletions do not lower it, so no id comes back.
     high = connection.exec_driver_sql(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
     ).scalar_one()
-    if _insert_new(connection, events) == len(events):
-        return AllNew(high + 1, events)
-    return _tell_apart(connection, events, high)
+    places = [(event[0], event[1]) for event in events]
+    keys = {place: key_of(*place) for place in places if not grows_with_time(place[1])}
+    known = random_ids.find(connection, keys) if keys else {}
+    rows = _first_mentions(events, keys, known) if keys else events
+    stored: Sequence[Stored]
+    if _insert_new(connection, rows) == len(rows) == len(events):
+        stored = AllNew(high + 1, events)
+        ids: Iterable[int] = range(high + 1, high + 1 + len(events))
+    else:
+        stored = _tell_apart(connection, events, high, known)
+        ids = [entry.event_id for entry in stored]
+    last = max(high, *ids)
+    if keys:
+        new = dict(zip(ids, places, strict=True))
+        scattered = [(at, keys[one]) for at, one in new.items() if at > high and one in keys]
+        random_ids.stored(connection, scattered, up_to=last)
+    else:
+        random_ids.stored(connection, (), up_to=last)
+    return stored
+
+
+def _first_mentions(
+    events: Sequence[Event], keys: Container[Place], known: Container[Place]
+) -> list[Event]:
+    """Without those whose random id is stored or came before; the index tells the others."""
+    seen: set[Place] = set()
+    rows = []
+    for event in events:
+        place = event[0], event[1]
+        if place in keys:
+            if place in known or place in seen:
+                continue
+            seen.add(place)
+        rows.append(event)
+    return rows
 
 
 def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
@@ -65,14 +107,18 @@ def _statement(rows: int) -> str:
     places = f"({', '.join('?' * len(_COLUMNS))})"
     return (
         f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES {', '.join([places] * rows)}"  # noqa: S608 - made of constants
-        " ON CONFLICT (project_id, insert_id) DO NOTHING"
+        " ON CONFLICT DO NOTHING"
     )
 
 
-def _tell_apart(connection: Connection, events: Sequence[Event], high: int) -> list[Stored]:
+def _tell_apart(
+    connection: Connection, events: Sequence[Event], high: int, known: Known
+) -> list[Stored]:
     """Which of these were new: those whose row has an id above ``high``, at its first mention."""
-    known = _find(connection, events)
-    seen: set[tuple[int, str]] = set()
+    known = {**known, **_above(connection, high)}
+    others = {(e.project_id, e.insert_id): None for e in events}.keys() - known.keys()
+    known |= _find(connection, others)
+    seen: set[Place] = set()
     result = []
     for event in events:
         place = (event.project_id, event.insert_id)
@@ -84,20 +130,31 @@ def _tell_apart(connection: Connection, events: Sequence[Event], high: int) -> l
     return result
 
 
-def _find(
-    connection: Connection, events: Sequence[Event]
-) -> dict[tuple[int, str], tuple[int, str, int]]:
-    """(project, insert id) -> (id, name, timestamp) of the stored rows."""
-    wanted: dict[int, dict[str, None]] = {}
-    for event in events:
-        wanted.setdefault(event.project_id, {})[event.insert_id] = None
-    found = {}
-    for project_id, insert_ids in wanted.items():
-        ids = list(insert_ids)
+def _above(connection: Connection, high: int) -> Known:
+    """What this transaction has inserted."""
+    rows = connection.execute(
+        select(
+            EventRow.project_id,
+            EventRow.insert_id,
+            EventRow.id,
+            EventRow.event_name,
+            EventRow.timestamp,
+        ).where(EventRow.id > high)
+    )
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+
+
+def _find(connection: Connection, places: Iterable[Place]) -> Known:
+    """The stored rows of insert ids that grow with time, by their index."""
+    wanted: dict[int, list[str]] = {}
+    for project_id, insert_id in places:
+        wanted.setdefault(project_id, []).append(insert_id)
+    found: Known = {}
+    for project_id, ids in wanted.items():
         for start in range(0, len(ids), _LOOKUP):
             rows = connection.execute(
                 select(EventRow.insert_id, EventRow.id, EventRow.event_name, EventRow.timestamp)
-                .where(EventRow.project_id == project_id)
+                .where(EventRow.project_id == project_id, text(TIME_ORDERED))
                 .where(EventRow.insert_id.in_(ids[start : start + _LOOKUP]))
             )
             found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})

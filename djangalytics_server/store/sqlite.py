@@ -16,6 +16,7 @@ from djangalytics_server.store.dialects import (
     sqlite_path,
     write_lock,
 )
+from djangalytics_server.store.random_ids import RandomIds
 
 
 class SqliteDatabase:
@@ -25,6 +26,7 @@ class SqliteDatabase:
         self._path = sqlite_path(url)
         self._engine = sqlite_engine(url)
         self._writer: Connection | None = None
+        self._random_ids = RandomIds()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -38,12 +40,16 @@ class SqliteDatabase:
         with write_lock(self._path):
             if self._writer is None:
                 self._writer = self._open()
-            with self._writer.begin():
-                yield self._writer
+            try:
+                with self._writer.begin():
+                    yield self._writer
+            except BaseException:
+                self._random_ids.forget()  # what was remembered may not be there
+                raise
 
     def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
         """See ``Database.insert``."""
-        return appending.insert(connection, events)
+        return appending.insert(connection, events, self._random_ids)
 
     def close(self) -> None:
         """See ``Database.close``; the last to close folds the log into the file."""

@@ -6,17 +6,23 @@ sessions) are integers too, so that no engine's idea of a datetime comes between
 
 from __future__ import annotations
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
     Integer,
     MetaData,
-    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from djangalytics_server.store.columns import BIG_ID, text
+
+TIME_ORDERED = (
+    "length(insert_id) = 36 AND substr(insert_id, 15, 1) = '7' AND substr(insert_id, 9, 1) = '-'"
+)
+"""Insert ids written as UUIDv7. On SQLite only these are in the unique index, at whose right edge
+they land; ``store.random_ids`` finds the repeats of all others."""
 
 
 class Base(DeclarativeBase):
@@ -97,7 +103,13 @@ class EventRow(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        UniqueConstraint("project_id", "insert_id"),
+        Index(
+            "uq_events_project_id_insert_id",
+            "project_id",
+            "insert_id",
+            unique=True,
+            sqlite_where=sqlalchemy.text(TIME_ORDERED),
+        ),
         Index(None, "project_id", "timestamp"),
         Index(None, "project_id", "event_name", "timestamp"),
         {"sqlite_autoincrement": True},
@@ -179,6 +191,25 @@ class PropertyDefinition(Base):
     count: Mapped[int] = mapped_column(BigInteger)
     first_seen: Mapped[int] = mapped_column(BigInteger)
     last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
+class InsertKey(Base):
+    """SQLite alone: digests of insert ids that do not grow with time; see ``store.random_ids``."""
+
+    __tablename__ = "insert_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class Mark(Base):
+    """How far work in the background has come, by the name of the work."""
+
+    __tablename__ = "marks"
+
+    name: Mapped[str] = mapped_column(text(40), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
 
 
 class RejectedEvent(Base):

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.ingest import floor, servers
+from tests.bench.ingest import floor, growth, servers
 from tests.bench.ingest.events import batches, singles, stream
 from tests.bench.ingest.load import Heard, request, send
 
@@ -54,11 +54,22 @@ def one_by_one(folder: Path, start: Callable[..., object], connections: int, cou
     return heard
 
 
+def grown(folder: Path, ids: str, most: int) -> float:
+    """The rate of appending at several sizes."""
+    marks = [mark for mark in (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000) if mark <= most]
+    first = rate = 0.0
+    for stored, rate in growth.measure(folder, ids, marks):
+        first = first or rate
+        print(f"    {ids} at {stored:>9,}: {rate:>9,.0f} rows/s, {rate / first:.2f} of the first")
+    return rate
+
+
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["floor", "batches", "singles"])
     parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--most", type=int, default=2_000_000, help="events of a growth run")
     given = parser.parse_args()
     if "floor" in given.what:
         rate = in_folder(lambda folder: floor.measure(folder, given.events))
@@ -69,6 +80,9 @@ def main() -> None:
     if "singles" in given.what:
         for connections in (1, 16, 64):
             in_folder(lambda f, c=connections: one_by_one(f, servers.ours, c, 10_000))  # type: ignore
+    for ids in ("v7", "v4"):
+        if f"growth-{ids}" in given.what:
+            in_folder(lambda f, i=ids: grown(f, i, given.most))  # type: ignore
     if "plain" in given.what:
         in_folder(lambda f: one_by_one(f, servers.plain, 16, 5_000))
 
