@@ -106,7 +106,7 @@ class TestAppend:
     def test_an_empty_append_is_nothing(self, store: Store) -> None:
         """No submissions, or one without events, writes nothing and answers as much."""
         assert [] == store.append([])
-        assert () == send(store).stored
+        assert 0 == len(send(store).stored)
         assert store.bounds(1) is None
 
     def test_old_refused_events_make_room(
@@ -193,3 +193,28 @@ class TestVerdicts:
         assert 0 == store.verdicts(7).accepted
         assert store.bounds(7) is None
         assert [] == store.newest(EventPage(7))
+
+
+class TestDefinitions:
+    """Property definitions are bounded, and those that are there are exact."""
+
+    def test_a_project_has_so_many_and_no_more(
+        self, store: Store, engine: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Beyond the number new keys get no row; those with one go on being counted."""
+        monkeypatch.setattr(rollups, "MOST_PROPERTIES", 3)
+        for number in range(5):
+            text = f'{{"always":1,"key {number}":true}}'
+            send(store, event(f"cap-{number}", properties=text))
+            send(store, event(f"cap-{number}", project_id=2, properties='{"own":null}'))
+        send(store, event("cap-5", properties='{"key 0":false,"key 4":1,"always":"text"}'))
+        statement = (
+            "SELECT project_id, property, type, count FROM property_definitions"
+            " ORDER BY project_id, property, type"
+        )
+        assert [
+            (1, "always", "number", 5),
+            (1, "key 0", "boolean", 2),
+            (1, "key 1", "boolean", 1),
+            (2, "own", "null", 5),
+        ] == [tuple(row) for row in engine.sql(statement)]
