@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,8 +28,8 @@ class Traced:
     def calls(self) -> list[Call]:
         """Stop the server and read its calls, those before its stop began."""
         assert 0 == self.server.stop()
-        end = f"{self.server.process.pid} +++ exited"
-        assert until(lambda: end in self.trace.read_text("latin-1"))
+        end = re.compile(rf"^{self.server.process.pid} +\+\+\+ exited", re.MULTILINE)
+        assert until(lambda: end.search(self.trace.read_text("latin-1")))
         return syscalls.calls(self.trace.read_text("latin-1").splitlines())
 
 
