@@ -149,7 +149,7 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> dict[_Place,
 
 def _receipts(
     events: Sequence[Event], new: Mapping[_Place, int], stand: Mapping[_Place, _Facts]
-) -> list[Stored]:
+) -> Sequence[Stored]:
     """One entry an event: accepted at the first mention of what is new, else a duplicate."""
     unseen = set(new)
     receipts = []
@@ -159,7 +159,7 @@ def _receipts(
         unseen.discard(place)
         event_id, name, timestamp = stand[place]
         receipts.append(Stored(status, event_id, one.insert_id, name, timestamp))
-    return receipts
+    return tuple(receipts)
 
 
 def _find(connection: Connection, places: Sequence[_Place]) -> dict[_Place, _Facts]:
