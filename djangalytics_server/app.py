@@ -100,12 +100,14 @@ class Server(Flask):
 def create_app(settings: Settings) -> Server:
     """The application over data that ``prepare`` has made ready; one a process."""
     store = open_store(settings.store_url)
+    store.ping()  # who would replace or upgrade the file must see that it is in use
     app = Server(store, Writer(store.append))
     db = _catalog_database(app, settings)
     services = Services(
         store=store,
         write=app.writer.submit,
         hand_in=app.writer.hand_in,
+        check_room=app.writer.check_room,
         session=lambda: db.session(),
         clock=now,
         policy=Policy(

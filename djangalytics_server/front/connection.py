@@ -205,13 +205,16 @@ class Connection:
         self._unread = rest
         self.deadline = math.inf
         self.serving = True
-        if quick.is_small(parser) and self._taken(parser):
+        late = self.server.late
+        if not late and quick.is_small(parser) and self._taken(parser):
             return
-        if not self.server.submit(self):
+        if late or not self.server.submit(self):
             self.serving = False
             parser.close()
             self.deadline = time.monotonic() + self.server.limits.idle_seconds
             self._send(refusals.OVERLOADED.response(close=False))
+            if self._unread:
+                self.server.poke(self)
 
     def _refuse(self, refusal: Refusal, head_only: bool = False) -> None:
         """Answer from the loop itself and end the connection; nothing may be in service."""

@@ -27,6 +27,10 @@ class Host(Protocol):
     effective_port: int
     server_name: str
 
+    @property
+    def late(self) -> bool:
+        """Whether what waits has waited so long that it is better refused."""
+
     def submit(self, connection: Connection) -> bool:
         """Queue the connection's request for a thread; False when too many wait."""
 

@@ -22,6 +22,9 @@ class Limits:
     ``idle_seconds``: how long a connection may stay open between requests.
     ``connections``: open at once in one process; more wait in the kernel's queue.
     ``waiting``: whole requests waiting for a thread; more are answered 503 with Retry-After.
+    ``late_seconds``: how long a request may wait for the loop or for a thread. Once some did for
+    longer, those behind them are answered 503 with Retry-After, which costs little: nobody waits
+    until he has given up.
     """
 
     header_bytes: int = 16 * 1024
@@ -30,3 +33,4 @@ class Limits:
     idle_seconds: float = 75.0
     connections: int = 4096
     waiting: int = 512
+    late_seconds: float = 1.5

@@ -61,15 +61,23 @@ class Loop:
         self._watched: dict[int, int] = {}
         self._poked: deque[Connection] = deque()
         self.partial_ends = self._drain_ends = self._drain_began = math.inf
+        self._round_began = math.inf
         self._selector = selectors.DefaultSelector()
         self._waker, self._wake = socket.socketpair()
         self._threads = Threads(threads)
+
+    @property
+    def late(self) -> bool:
+        """Whether this round over the sockets has lasted so long that the rest is refused."""
+        return time.monotonic() - self._round_began > self.limits.late_seconds
 
     # Called from any thread.
 
     def submit(self, connection: Connection) -> bool:
         """Queue the connection's request for a thread; False when too many wait."""
-        if self._threads.waiting >= self.limits.waiting:
+        waiting = self._threads.waiting
+        slow = self._threads.waited > self.limits.late_seconds
+        if waiting >= self.limits.waiting or (waiting and slow):
             return False
         self._threads.put(connection.service)
         return True
@@ -107,7 +115,9 @@ class Loop:
         self._accept_enabled(True)
         next_sweep = 0.0
         while not self.draining or (self._connections and time.monotonic() < self._drain_ends):
-            for key, events in self._selector.select(0.05 if self.draining else SWEEP_SECONDS):
+            ready = self._selector.select(0.05 if self.draining else SWEEP_SECONDS)
+            self._round_began = time.monotonic()
+            for key, events in ready:
                 if isinstance(key.data, Connection):
                     self._touch(key.data, events)
                 else:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 log = logging.getLogger("djangalytics_server.front")
 
 
 class Threads:
-    """`count` daemon threads; a job that fails is logged and its thread goes on."""
+    """`count` daemon threads; a job that fails is logged and its thread goes on.
+
+    ``waited`` is how many seconds the job begun last had waited for its thread.
+    """
 
     def __init__(self, count: int) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.waited = 0.0
+        self._jobs: queue.SimpleQueue[tuple[float, Callable[[], None]] | None] = queue.SimpleQueue()
         self._all = [
             threading.Thread(target=self._work, name=f"front-{number}", daemon=True)
             for number in range(count)
@@ -27,7 +32,7 @@ class Threads:
 
     def put(self, job: Callable[[], None]) -> None:
         """Queue a job."""
-        self._jobs.put(job)
+        self._jobs.put((time.monotonic(), job))
 
     def start(self) -> None:
         """Begin working."""
@@ -42,7 +47,9 @@ class Threads:
             thread.join(wait)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (entry := self._jobs.get()) is not None:
+            came, job = entry
+            self.waited = time.monotonic() - came
             try:
                 job()
             except Exception:

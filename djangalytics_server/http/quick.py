@@ -8,8 +8,10 @@ same requests both ways and compares.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 
 from djangalytics_server.errors import ApiError, InternalError
@@ -32,6 +34,7 @@ _SINGLE = frozenset({"/api/capture_event/", "/api/capture_event"})
 _BATCH = frozenset({"/api/capture_batch/", "/api/capture_batch"})
 _TYPES = frozenset({"", "application/json", "application/json; charset=utf-8"})
 _ENCODINGS = frozenset({"", "identity", "gzip"})
+_LARGE = 8 * 1024
 _PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -43,6 +46,9 @@ class QuickCapture:
     def __init__(self, services: Services, access: Access) -> None:
         self._services = services
         self._access = access
+        # Decoding needs the interpreter, of which there is one: a crowd of threads that all
+        # decode would only keep the writer from it.
+        self._turns = threading.BoundedSemaphore(2)
         self._headers = "".join(
             f"{name}: {value}\r\n" for name, value in safety.api_headers().items()
         )
@@ -50,10 +56,16 @@ class QuickCapture:
     def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
         single = path in _SINGLE
-        submission = self._submission(single, headers, body)
+        asked = uuid.uuid4().hex
+        try:
+            self._services.check_room()
+        except ApiError as error:
+            self._send_problem(reply, asked, error)
+            return True
+        with self._turns if len(body) > _LARGE else nullcontext():
+            submission = self._submission(single, headers, body)
         if submission is None:
             return False
-        asked = uuid.uuid4().hex
 
         def done(outcome: Receipt | Exception) -> None:
             if isinstance(outcome, Receipt):

@@ -34,6 +34,7 @@ class Services:
     store: Store
     write: Write
     hand_in: HandIn
+    check_room: Callable[[], None]
     session: Callable[[], Session]
     clock: Callable[[], int]
     policy: Policy

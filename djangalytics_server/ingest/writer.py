@@ -43,7 +43,7 @@ class Writer:
         self,
         append: Append,
         *,
-        most_events: int = 100_000,
+        most_events: int = 40_000,
         most_bytes: int = 64 * 1024 * 1024,
         group: int = 5_000,
     ) -> None:
@@ -81,6 +81,11 @@ class Writer:
                 "The database is too slow; sending the same events again is safe.", retry_after=5
             ) from error
 
+    def check_room(self) -> None:
+        """Raise QueueFull while nothing more is taken: before a request costs anything."""
+        if self._events >= self._most_events or self._bytes >= self._most_bytes:
+            raise _full()
+
     def close(self, timeout: float = 30.0) -> bool:
         """Write what is waiting and stop; False when that took longer than ``timeout`` seconds."""
         with self._changed:
@@ -97,10 +102,7 @@ class Writer:
                 raise ShuttingDown("The server is stopping; send the same again.", retry_after=2)
             over = self._events + events > self._most_events
             if self._waiting and (over or self._bytes + size > self._most_bytes):
-                raise QueueFull(
-                    "Events arrive faster than they can be written; send the same again later.",
-                    retry_after=2,
-                )
+                raise _full()
             self._waiting.append((submission, done))
             self._events += events
             self._bytes += size
@@ -152,6 +154,11 @@ class Writer:
                 done(outcome)
             except Exception:  # noqa: BLE001 - one listener's fault must not silence the others
                 _log.exception("what became of a submission could not be told")
+
+
+def _full() -> QueueFull:
+    words = "Events arrive faster than they can be written; send the same again later."
+    return QueueFull(words, retry_after=2)
 
 
 def _weight(submission: Submission) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from functools import cache
 from itertools import chain
 from typing import Literal
 
@@ -17,10 +16,10 @@ from djangalytics_server.store.random_ids import (
     grows_with_time,
     key_of,
 )
+from djangalytics_server.store.statements import portion, repeated
 from djangalytics_server.store.tables import TIME_ORDERED, EventRow
 
 _LOOKUP = 500
-_MOST_ROWS = 128
 _COLUMNS = (
     "project_id",
     "insert_id",
@@ -34,6 +33,10 @@ _COLUMNS = (
     "original_timestamp",
 )
 _WIDTH = len(_COLUMNS)
+_INSERT = (
+    f"INSERT INTO events ({', '.join(_COLUMNS)})"  # noqa: S608 - made of constants
+    f" VALUES ({', '.join('?' * _WIDTH)}) ON CONFLICT DO NOTHING"
+)
 
 
 def insert(
@@ -47,24 +50,26 @@ def insert(
     high = connection.exec_driver_sql(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
     ).scalar_one()
-    places = [(event[0], event[1]) for event in events]
-    keys = {place: key_of(*place) for place in places if not grows_with_time(place[1])}
+    keys = {
+        (event[0], event[1]): key_of(event[0], event[1])
+        for event in events
+        if not grows_with_time(event[1])
+    }
     known = random_ids.find(connection, keys) if keys else {}
     rows = _first_mentions(events, keys, known) if keys else events
     stored: Sequence[Stored]
     if _insert_new(connection, rows) == len(rows) == len(events):
         stored = AllNew(high + 1, events)
-        ids: Iterable[int] = range(high + 1, high + 1 + len(events))
+        ids: Sequence[int] = range(high + 1, high + 1 + len(events))
     else:
         stored = _tell_apart(connection, events, high, known)
         ids = [entry.event_id for entry in stored]
-    last = max(high, *ids)
-    if keys:
-        new = dict(zip(ids, places, strict=True))
-        scattered = [(at, keys[one]) for at, one in new.items() if at > high and one in keys]
-        random_ids.stored(connection, scattered, up_to=last)
-    else:
-        random_ids.stored(connection, (), up_to=last)
+    scattered: dict[int, int] = {}
+    for event_id, event in zip(ids, events, strict=True) if keys else ():
+        key = keys.get((event[0], event[1]))
+        if key is not None and event_id > high:
+            scattered[event_id] = key
+    random_ids.stored(connection, scattered.items(), up_to=max(high, *ids))
     return stored
 
 
@@ -85,30 +90,16 @@ def _first_mentions(
 
 
 def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
-    """Insert those whose insert ids are new; how many they were.
-
-    Many rows a statement, because the interpreter is free for other threads while SQLite works
-    on a statement, and has to be won back after it. The numbers of rows are powers of two, so
-    that there are few statements and the driver keeps them all prepared.
-    """
+    """Insert those whose insert ids are new; how many they were."""
     inserted = start = 0
     while start < len(events):
-        count = min(_MOST_ROWS, 1 << (len(events) - start).bit_length() - 1)
+        count = portion(len(events) - start)
         # An event begins with its row, column for column.
         rows = [event[:_WIDTH] for event in events[start : start + count]]
         values = tuple(chain.from_iterable(rows))
-        inserted += connection.exec_driver_sql(_statement(count), values).rowcount
+        inserted += connection.exec_driver_sql(repeated(_INSERT, count), values).rowcount
         start += count
     return inserted
-
-
-@cache
-def _statement(rows: int) -> str:
-    places = f"({', '.join('?' * len(_COLUMNS))})"
-    return (
-        f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES {', '.join([places] * rows)}"  # noqa: S608 - made of constants
-        " ON CONFLICT DO NOTHING"
-    )
 
 
 def _tell_apart(

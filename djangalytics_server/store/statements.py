@@ -4,17 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 
 from sqlalchemy import Connection
+
+_MOST_ROWS = 128
 
 
 def run(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Run a statement that answers nothing once a row; no rows, no statement.
 
     The statement is plain SQL that every engine reads alike; a ``?`` in it is always a value.
+    No two rows of a statement that ends in ON CONFLICT may be in conflict with each other.
     """
-    if rows:
-        connection.exec_driver_sql(_spoken(statement, connection.dialect.paramstyle), list(rows))
+    if not rows:
+        return
+    if connection.dialect.paramstyle != "qmark" or " VALUES " not in statement:
+        spoken = _spoken(statement, connection.dialect.paramstyle)
+        connection.exec_driver_sql(spoken, list(rows))
+        return
+    start = 0
+    while start < len(rows):
+        count = portion(len(rows) - start)
+        values = tuple(chain.from_iterable(rows[start : start + count]))
+        connection.exec_driver_sql(repeated(statement, count), values)
+        start += count
+
+
+def portion(rows: int) -> int:
+    """How many of so many rows go into SQLite's next statement.
+
+    Many, because the interpreter is free for other threads while SQLite works on a statement,
+    and has to be won back after it. A power of two, so that there are few statements and the
+    driver keeps them all prepared.
+    """
+    return min(_MOST_ROWS, 1 << rows.bit_length() - 1)
+
+
+@cache
+def repeated(statement: str, rows: int) -> str:
+    """The statement with its list of VALUES so many times."""
+    before, _, rest = statement.partition(" VALUES ")
+    places, closed, after = rest.partition(")")
+    return f"{before} VALUES {', '.join([places + closed] * rows)}{after}"
 
 
 @cache

@@ -8,6 +8,7 @@ Retry-After, at most 300 MB resident, normal answers again within 5 seconds.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sqlite3
 import tempfile
@@ -21,6 +22,10 @@ from tests.faults import crowd, events
 from tests.faults.process import ServerProcess
 
 CROWDS = 2
+_CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, CROWDS_CORES = _CORES[0], set(_CORES[1:] or _CORES)
+"""The server has a core to itself, while the most is looked for and in the flood: what a crowd
+costs its own machine is not the server's to answer for."""
 USUAL = (32, 128, 512)
 """Numbers of connections among which the most that the server takes is looked for."""
 
@@ -30,6 +35,8 @@ def offer(port: int, seconds: float, connections: int, batch: int, rate: float) 
     options = ["--connections", str(connections // CROWDS), "--seconds", str(seconds)]
     options += ["--batch", str(batch), "--rate", str(rate / CROWDS)]
     running = [crowd.start(port, *options) for _ in range(CROWDS)]
+    for one in running:
+        os.sched_setaffinity(one.pid, CROWDS_CORES)
     heard = [crowd.told(one) for one in running]
     total: dict[str, Any] = {"statuses": {}, "milliseconds": []}
     for one in heard:
@@ -78,7 +85,8 @@ def alone(port: int) -> float:
 
 def measure(folder: Path, batch: int, times: float, seconds: float, connections: int) -> None:
     """One table row: a server of its own under one size of request."""
-    with ServerProcess(folder) as server:
+    pinned = ("taskset", "-c", str(SERVER_CORE))
+    with ServerProcess(folder, prefix=pinned) as server:
         usual = alone(server.port)
         most = max(offer(server.port, seconds, n, batch, 0)["good"] for n in USUAL)
         watch = Watch(server)

@@ -7,12 +7,15 @@ import json
 import re
 import select
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from djangalytics_server import front
+from djangalytics_server.front.threads import Threads
 from tests.server.front_program import DEADLINE, Served, everything, served, until
 
 CLOSE = b"Host: x\r\nConnection: close\r\n\r\n"
@@ -243,6 +246,34 @@ def test_too_many_waiting_requests_are_503(tmp_path: Path) -> None:
             assert (503, "overloaded") == problem(response)
             assert b"Retry-After: 1" in response
             answered[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_what_would_wait_too_long_is_503(tmp_path: Path) -> None:
+    """A loop or a queue that is late refuses what comes, on a connection that is kept."""
+    with served(tmp_path, "--limits", '{"late_seconds": -1}') as server, server.connect() as sock:
+        for _ in range(2):
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+            heard = b""
+            while heard.count(b'"overloaded"') < 2:
+                data = sock.recv(4096)
+                assert data, heard
+                heard += data
+            assert 2 == heard.count(b"Retry-After: 1")
+
+
+def test_the_threads_know_how_long_a_job_waited() -> None:
+    """Behind a job that takes its time the next one waits, and so much is told."""
+    threads, released, done = Threads(1), threading.Event(), threading.Event()
+    threads.put(lambda: released.wait(DEADLINE) and None)
+    threads.put(done.set)
+    began = time.monotonic()
+    threads.start()
+    assert threads.waiting >= 1
+    time.sleep(0.05)
+    released.set()
+    assert done.wait(DEADLINE)
+    assert 0.05 <= threads.waited <= time.monotonic() - began + 1
+    threads.stop(DEADLINE)
 
 
 @pytest.mark.parametrize(

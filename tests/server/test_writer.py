@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from djangalytics_server.errors import QueueFull, ShuttingDown, StoreUnavailable
-from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.ingest.writer import Done, Writer
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from tests.server.house import House, problem
 
@@ -49,14 +49,13 @@ class Gate:
 
 def watch(writer: Writer) -> threading.Semaphore:
     """Released each time a submission has joined the queue."""
-    queued, enqueue = threading.Semaphore(0), writer._enqueue
+    queued, hand_in = threading.Semaphore(0), writer.hand_in
 
-    def watched(entry: Submission) -> Future[Receipt]:
-        future = enqueue(entry)
+    def watched(entry: Submission, done: Done) -> None:
+        hand_in(entry, done)
         queued.release()
-        return future
 
-    writer._enqueue = watched  # type: ignore[method-assign]
+    writer.hand_in = watched  # type: ignore[method-assign]
     return queued
 
 

@@ -1,10 +1,19 @@
-"""`python -m tests.bench.ingest`: batches and single events beside their floors, in one run."""
+"""`python -m tests.bench.ingest`: the way in beside its floors, all in one run.
+
+Prints a table as it goes; `--write FILE` keeps it, dated, as a page. Traffic goes to loopback
+only. The whole run takes some minutes; name parts of it to run those alone.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.bench.ingest import floor, growth, servers
@@ -12,79 +21,149 @@ from tests.bench.ingest.events import batches, singles, stream
 from tests.bench.ingest.load import Heard, request, send
 
 BATCH, SINGLE = "/api/capture_batch/", "/api/capture_event/"
+PARTS = ("floor", "batches", "plain", "singles", "growth-v7", "growth-v4")
+MARKS = (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000)
 
 
-def in_folder(measure: Callable[[Path], Heard | float]) -> Heard | float:
+@dataclass
+class Table:
+    """What was measured, line by line: (what, figure, beside what)."""
+
+    events: int
+    most: int
+    lines: list[tuple[str, str, str]] = field(default_factory=list)
+    rates: dict[str, float] = field(default_factory=dict)
+
+    def add(self, what: str, rate: float, more: str, against: str = "", words: str = "") -> None:
+        """Keep and print a line; its rate is compared with that of the line ``against``."""
+        self.rates[what] = rate
+        known = self.rates.get(against)
+        beside = f"{rate / known:.2f} of {words or against}" if known else words
+        self.lines.append((what, f"{rate:,.0f}/s{more}", beside))
+        print(f"  {what:<46} {rate:>9,.0f}/s{more}  {beside}", flush=True)
+
+
+def in_folder(measure: Callable[[Path], None]) -> None:
     """Run one measurement with a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return measure(Path(folder))
+        measure(Path(folder))
 
 
-def batched(folder: Path, size: int, connections: int, events: int, ids: str = "v7") -> Heard:
-    """Batches of one size; the answers are batches."""
-    bodies = batches(stream(ids), size, events // size)
+def measure_floor(table: Table) -> None:
+    """What SQLite takes by itself."""
+    in_folder(lambda f: table.add("floor", floor.measure(f, table.events), " rows"))
+
+
+def measure_batches(table: Table) -> None:
+    """Gzipped batches over HTTP."""
+    in_folder(lambda folder: _batched(table, folder, 1_000, 2, "floor"))
+    in_folder(lambda folder: _batched(table, folder, 100, 8, "batches of 1000"))
+
+
+def _batched(table: Table, folder: Path, size: int, connections: int, against: str) -> None:
+    bodies = batches(stream(), size, table.events // size)
     requests = [request(BATCH, body, gzipped=True) for body in bodies]
     with servers.ours(folder) as target:
         send(target.port, [request(SINGLE, b'{"event_name":"warm"}', False)] * 50, 2, 30)
         spent = target.cpu_seconds()
-        heard = send(target.port, requests, connections, 60)
-        print(
-            f"    {size:>5} a batch, {connections:>2} connections: "
-            f"{heard.rate * size:>9,.0f} events/s, p99 {heard.centile(0.99):.1f} ms, "
-            f"{(target.cpu_seconds() - spent) / events * 1e6:.1f} µs CPU an event, "
-            f"RSS {target.resident():.0f} MiB {heard.statuses}"
-        )
-    return heard
+        heard = send(target.port, requests, connections, 120)
+        cpu = (target.cpu_seconds() - spent) / table.events * 1e6
+    more = f" events, {connections} connections, {_tail(heard)}, {cpu:.0f} µs CPU each"
+    table.add(f"batches of {size}", heard.rate * size, more, against)
 
 
-def one_by_one(folder: Path, start: Callable[..., object], connections: int, count: int) -> Heard:
-    """Single events, each acknowledged after its commit."""
-    bodies = singles(stream(), count)
-    requests = [request(SINGLE, body, gzipped=False) for body in bodies]
-    with start(folder) as target:  # type: ignore[attr-defined]
-        send(target.port, requests[:100], connections, 30)
-        spent = target.cpu_seconds()
-        heard = send(target.port, requests[100:], connections, 20)
-        print(
-            f"    {connections:>2} connections: {heard.rate:>9,.0f} events/s, "
-            f"p50 {heard.centile(0.5):.1f} p99 {heard.centile(0.99):.1f} ms, "
-            f"{(target.cpu_seconds() - spent) / len(heard.answers) * 1e6:.0f} µs CPU "
-            f"{heard.statuses}"
-        )
-    return heard
+def measure_plain(table: Table) -> None:
+    """The plain design, one event a request."""
+
+    def plainly(folder: Path) -> None:
+        with servers.plain(folder) as target:
+            heard = _one_by_one(target, 16, 4_000)
+            table.add("plain design, 16 connections", heard.rate, f", {_tail(heard)}")
+
+    in_folder(plainly)
 
 
-def grown(folder: Path, ids: str, most: int) -> float:
-    """The rate of appending at several sizes."""
-    marks = [mark for mark in (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000) if mark <= most]
-    first = rate = 0.0
-    for stored, rate in growth.measure(folder, ids, marks):
-        first = first or rate
-        print(f"    {ids} at {stored:>9,}: {rate:>9,.0f} rows/s, {rate / first:.2f} of the first")
-    return rate
+def measure_singles(table: Table) -> None:
+    """One event a request, each acknowledged after its commit."""
+    for connections in (1, 16, 64):
+
+        def singly(folder: Path, connections: int = connections) -> None:
+            with servers.ours(folder) as target:
+                heard = _one_by_one(target, connections, 5_000 if connections == 1 else 30_000)
+                what = f"single events, {connections} connections"
+                against = "plain design, 16 connections" if connections == 16 else ""
+                table.add(what, heard.rate, f", {_tail(heard)}", against)
+
+        in_folder(singly)
+
+
+def measure_growth(table: Table, ids: str) -> None:
+    """The rate of appending at several sizes, without HTTP."""
+    marks = [mark for mark in MARKS if mark <= table.most]
+
+    def grown(folder: Path) -> None:
+        first = f"{ids} ids, {marks[0]:,} stored"
+        for stored, rate in growth.measure(folder, ids, marks):
+            table.add(f"{ids} ids, {stored:,} stored", rate, " rows", first)
+
+    in_folder(grown)
+
+
+def write(table: Table, file: Path) -> None:
+    """Keep the table as a page."""
+    day = datetime.now(timezone.utc).date().isoformat()
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `tox -e bench`, which runs everything here one after the other, so that what",
+        "stands beside each other ran on the same machine in the same minutes. Rates differ from",
+        "machine to machine; the last column should not.",
+        "",
+        f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()},"
+        f" SQLite {sqlite3.sqlite_version}; WAL, synchronous=FULL, dedupe and rollups on.",
+        "",
+        "| what | figure | beside |",
+        "|---|---|---|",
+        *(f"| {what} | {figure} | {beside} |" for what, figure, beside in table.lines),
+        "",
+        "- **floor**: `sqlite3.executemany` of the same rows, decoded beforehand, into the same",
+        "  tables with the same indexes, pragmas and counts, in transactions of 1,000.",
+        "- **batches**: over HTTP, gzipped, UUIDv7 ids, five properties; acknowledged when synced.",
+        "- **plain design**: Flask, the ORM and Marshmallow behind the same front, one commit a",
+        "  request, the same indexes, counts and sync.",
+        "- **ids**: the store alone, batches of 1,000, its rate over 100,000 events at each size.",
+        "  v7 ids grow with time; v4 ids are random, as other vendors' clients make them.",
+    ]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def _one_by_one(target: servers.Target, connections: int, count: int) -> Heard:
+    requests = [request(SINGLE, body, gzipped=False) for body in singles(stream(), count + 200)]
+    send(target.port, requests[:200], connections, 30)
+    return send(target.port, requests[200:], connections, 20)
+
+
+def _tail(heard: Heard) -> str:
+    bad = {status: count for status, count in heard.statuses.items() if status >= 300}
+    return f"p99 {heard.centile(0.99):.1f} ms" + (f" {bad}" if bad else "")
 
 
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["floor", "batches", "singles"])
-    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--events", type=int, default=200_000, help="in each run of batches")
     parser.add_argument("--most", type=int, default=2_000_000, help="events of a growth run")
+    parser.add_argument("--write", type=Path, help="keep the table as this page")
     given = parser.parse_args()
-    if "floor" in given.what:
-        rate = in_folder(lambda folder: floor.measure(folder, given.events))
-        print(f"floor: {rate:,.0f} rows/s")
-    if "batches" in given.what:
-        for size, connections in ((1_000, 2), (100, 8), (100, 2)):
-            in_folder(lambda f, s=size, c=connections: batched(f, s, c, given.events))  # type: ignore
-    if "singles" in given.what:
-        for connections in (1, 16, 64):
-            in_folder(lambda f, c=connections: one_by_one(f, servers.ours, c, 10_000))  # type: ignore
-    for ids in ("v7", "v4"):
-        if f"growth-{ids}" in given.what:
-            in_folder(lambda f, i=ids: grown(f, i, given.most))  # type: ignore
-    if "plain" in given.what:
-        in_folder(lambda f: one_by_one(f, servers.plain, 16, 5_000))
+    table = Table(given.events, given.most)
+    for part in given.parts or PARTS:
+        if part.startswith("growth-"):
+            measure_growth(table, part.removeprefix("growth-"))
+        else:
+            globals()[f"measure_{part}"](table)
+    if given.write:
+        write(table, given.write)
 
 
 if __name__ == "__main__":

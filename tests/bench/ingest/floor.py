@@ -22,7 +22,7 @@ from tests.bench.ingest.events import _compact, stream
 INSERT = (
     "INSERT INTO events (project_id, insert_id, event_name, timestamp, received_at, properties,"
     " distinct_id, session_id, source, original_timestamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (project_id, insert_id) DO NOTHING"
+    " ON CONFLICT DO NOTHING"
 )
 COUNT = (
     "INSERT INTO event_counts (project_id, grain, bucket, event_name, count)"
