@@ -44,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "Where events are kept, such as sqlite:////srv/events.sqlite3 or"
-        " postgresql+psycopg://user:password@host:5432/database; a file in the data folder if"
+        " postgresql://user:password@host/name; a file in the data folder if"
         " empty.",
     ),
     Setting(

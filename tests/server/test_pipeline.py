@@ -106,10 +106,7 @@ def test_in_a_batch_the_good_events_beside_it_are_stored(
     assert body["errors_truncated"] is False
     assert ["after", "before"] == [e["event_name"] for e in house.events()]
     [(kept_code, raw)] = house.sql("SELECT code, raw FROM rejected_events")
-    # A number that no JSON reader holds is kept as the text it was.
-    as_kept = {"event_name": "x", "properties": {"n": str(2**63)}}
-    expected = as_kept if code == "number_out_of_range" else event
-    assert (code, expected) == (kept_code, json.loads(raw))
+    assert (code, event) == (kept_code, json.loads(raw))
     assert [{"code": code, "count": 1}] == house.stats()["verdicts"]["reasons"]
 
 
