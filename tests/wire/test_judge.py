@@ -172,7 +172,7 @@ def test_a_whole_batch_is_read_as_its_events_are(texts: list[str], more: str) ->
         )
 
 
-@settings(max_examples=8_000)
+@settings(max_examples=3_000)
 @given(text=st.one_of(events, _value, st.text(), st.builds(lambda e, t: e + t, events, st.text())))
 def test_both_json_readers_give_the_same_document(text: str) -> None:
     """The compiled reader and the careful one agree on every text, refusals included."""
