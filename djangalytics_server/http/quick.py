@@ -8,6 +8,7 @@ same requests both ways and compares.
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from http import HTTPStatus
 from djangalytics_server.errors import ApiError, InternalError
 from djangalytics_server.http import body as bodies
 from djangalytics_server.http import safety
-from djangalytics_server.http.access import Access
+from djangalytics_server.http.access import Access, Sender
 from djangalytics_server.http.answers import json_text, problem_document
 from djangalytics_server.http.ingest import answer_batch, answer_single
 from djangalytics_server.http.services import Services
@@ -26,7 +27,6 @@ from djangalytics_server.ingest.checks import Circumstances
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.wire import native
-from djangalytics_server.wire.native import Envelope
 
 Reply = Callable[[str, bytes, bytes], None]
 
@@ -36,6 +36,7 @@ _TYPES = frozenset({"", "application/json", "application/json; charset=utf-8"})
 _ENCODINGS = frozenset({"", "identity", "gzip"})
 _LARGE = 8 * 1024
 _PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_log = logging.getLogger(__name__)
 
 
 class QuickCapture:
@@ -55,6 +56,14 @@ class QuickCapture:
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
+        if self._services.policy.development or not _ordinary(headers, body):
+            return False
+        authorization = headers.get("AUTHORIZATION")
+        sender = None
+        if authorization is not None:  # a key in the header is judged before the body costs
+            sender = self._access.remembered(_bearer(authorization))
+            if sender is None:
+                return False
         single = path in _SINGLE
         asked = uuid.uuid4().hex
         try:
@@ -63,7 +72,7 @@ class QuickCapture:
             self._send_problem(reply, asked, error)
             return True
         with self._turns if len(body) > _LARGE else nullcontext():
-            submission = self._submission(single, headers, body)
+            submission = self._submission(single, headers, body, sender)
         if submission is None:
             return False
 
@@ -81,19 +90,16 @@ class QuickCapture:
         return True
 
     def _submission(
-        self, single: bool, headers: Mapping[str, str], body: bytes
+        self, single: bool, headers: Mapping[str, str], body: bytes, sender: Sender | None
     ) -> Submission | None:
         """What is to be written, or None when the request needs another look."""
-        if self._services.policy.development or not _ordinary(headers, body):
-            return None
         try:
             if headers.get("CONTENT_ENCODING") == "gzip":
                 body = bodies.inflate(body)
             envelope = (native.decode_single if single else native.decode_batch)(body)
         except ApiError:
             return None  # the view says what is wrong with it
-        key = _key(headers.get("AUTHORIZATION"), envelope)
-        sender = self._access.remembered(key)
+        sender = sender or self._access.remembered(envelope.api_key)
         if sender is None:
             return None
         around = Circumstances(
@@ -111,6 +117,8 @@ class QuickCapture:
 
     def _send_problem(self, reply: Reply, asked: str, error: Exception) -> None:
         known = error if isinstance(error, ApiError) else _UNFORESEEN
+        if known is _UNFORESEEN:
+            _log.error("request %s failed: %r", asked, error)
         lines = (
             f"Content-Type: application/problem+json\r\n{self._headers}X-Request-Id: {asked}\r\n"
         )
@@ -134,9 +142,7 @@ def _ordinary(headers: Mapping[str, str], body: bytes) -> bool:
     )
 
 
-def _key(authorization: str | None, envelope: Envelope) -> str | None:
+def _bearer(authorization: str) -> str:
     """The key as ``http.access`` reads it; one that is not a bearer's is nobody's."""
-    if authorization is None:
-        return envelope.api_key
     scheme, _, key = authorization.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""

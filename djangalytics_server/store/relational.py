@@ -70,8 +70,13 @@ class RelationalStore:
 
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
-        with self._turn, as_unavailable("written"), self._database.writing() as connection:
-            return self._append(connection, submissions)
+        with self._turn, as_unavailable("written"):
+            try:
+                with self._database.writing() as connection:
+                    return self._append(connection, submissions)
+            except BaseException:
+                self._defined.forget()  # what was remembered may not be there
+                raise
 
     def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]

@@ -86,6 +86,10 @@ class Defined:
             self.known.clear()
         self.known.update(keys)
 
+    def forget(self) -> None:
+        """A transaction did not commit."""
+        self.known.clear()
+
 
 class Group(NamedTuple):
     """New events that are alike: of one name, quarter of an hour and shape, and their times."""

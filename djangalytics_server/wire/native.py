@@ -95,7 +95,10 @@ def _batch(document: object) -> Envelope:
 
 def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:
     """The key and the sending time beside the events; a wrong one refuses the whole request."""
-    loaded = _load(_ENVELOPE, {k: v for k, v in document.items() if k in ENVELOPE_FIELDS})
+    given = {k: v for k, v in document.items() if k in ENVELOPE_FIELDS}
+    if not given:
+        return None, None
+    loaded = _load(_ENVELOPE, given)
     if isinstance(loaded, Rejection):
         raise InvalidEvent(FieldError(loaded.code, loaded.message, loaded.field))
     return loaded.get("api_key"), loaded.get("sent_at")
