@@ -1,8 +1,8 @@
 """Finds repeats among insert ids that do not grow with time, such as UUIDv4.
 
 Ids that grow (UUIDv7, what our SDK makes) have a unique index: each lands at its right edge. A
-random id lands anywhere, so with such an index every row dirties a page of its own, and the rate
-falls to a sixth long before a million. These ids are therefore kept in two places:
+random id lands anywhere, so with such an index every row dirties a page of its own, and the rate at
+a million was less than half of that at a hundred thousand. They are therefore kept in two places:
 
 * The newest are in memory, read from the events table itself, where they are as durable as the
   events. A process reads on from where it was before every append, so that several processes
