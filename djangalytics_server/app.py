@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> Server:
             strict=settings.strict,
             development=settings.dev,
             demo=settings.demo,
-            secure_cookies=settings.public_url.startswith("https://"),
+            public_url=settings.public_url,
         ),
         bundle=BUNDLE,
     )

@@ -5,7 +5,7 @@
     │   ├── BadRequest        400     InvalidJson, InvalidEncoding, InvalidBatch, EmptyBatch,
     │   │                             InvalidEvent, InvalidParameter
     │   ├── Unauthorized      401     InvalidKey, KeyRequired, SignInRequired
-    │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, CaptureClosed, CsrfFailed,
+    │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, CsrfFailed, ForeignOrigin,
     │   │                             HostNotAllowed
     │   ├── NotFound          404
     │   ├── MethodNotAllowed  405
@@ -156,6 +156,12 @@ class CsrfFailed(Forbidden):
     """A write made with a session lacks the session's token."""
 
     code, title = "csrf_failed", "The request did not come from the dashboard"
+
+
+class ForeignOrigin(Forbidden):
+    """A write made with a session comes from a page that is not ours."""
+
+    code, title = "foreign_origin", "The request comes from another site"
 
 
 class HostNotAllowed(Forbidden):

@@ -15,12 +15,14 @@ from djangalytics_server.catalog.people import Person
 from djangalytics_server.catalog.projects import ProjectFacts
 from djangalytics_server.errors import (
     CsrfFailed,
+    ForeignOrigin,
     InvalidKey,
     KeyCannotRead,
     KeyCannotWrite,
     KeyRequired,
     SignInRequired,
 )
+from djangalytics_server.http import safety
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.event import MICROSECONDS
 
@@ -106,7 +108,12 @@ class Access:
         return people.signed_in(services.session(), cookie, now=services.clock())
 
     def check_csrf(self, request: Request) -> None:
-        """A write made with a cookie must carry the token that only our own page can read."""
+        """A write made with a cookie comes from our own page, and carries the token it can read.
+
+        Raises ForeignOrigin or CsrfFailed.
+        """
+        if safety.is_foreign(request, self._services.policy.public_url):
+            raise ForeignOrigin("With a session, only pages of this server may write.")
         expected = people.csrf_token(request.cookies.get(COOKIE, ""))
         given = request.headers.get("X-CSRF-Token", "")
         if not hmac.compare_digest(given.encode(), expected.encode()):

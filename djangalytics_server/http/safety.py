@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 
 from djangalytics_server.errors import HostNotAllowed
 from djangalytics_server.http.answers import problem
@@ -46,6 +46,28 @@ def install(app: Flask, *, development: bool) -> None:
 def api_headers() -> dict[str, str]:
     """What every answer of the API says; development mode and CORS add to it."""
     return {**_HEADERS, "Cache-Control": "no-store"}
+
+
+def is_foreign(asked: Request, public_url: str) -> bool:
+    """Whether a browser says that a page of another origin made this request.
+
+    ``Sec-Fetch-Site`` is the browser's own comparison, which no proxy between us can blur; it is
+    sent over https and on this machine. Elsewhere ``Origin`` is held against the name asked for
+    and against ``public_url``. What says neither is no page of a browser.
+    """
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = asked.headers.get("Origin")
+    if origin is None:
+        return False
+    ours = {asked.host.lower(), _authority(public_url)} - {""}
+    return _authority(origin) not in ours
+
+
+def _authority(url: str) -> str:
+    """Host and port of a URL, as a browser writes them into ``Origin``; empty when it has none."""
+    return url.partition("://")[2].partition("/")[0].lower()
 
 
 def _add_headers(answer: Response) -> Response:

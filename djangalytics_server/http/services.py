@@ -24,7 +24,12 @@ class Policy:
     strict: bool = False
     development: bool = False
     demo: bool = False
-    secure_cookies: bool = False
+    public_url: str = ""
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people come by https, so that their browsers may keep cookies to it."""
+        return self.public_url.startswith("https://")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from djangalytics_server import app as application
+from djangalytics_server.catalog import keys, people
 from djangalytics_server.catalog.projects import FirstSecrets
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.http.access import COOKIE
+from djangalytics_server.store.base import catalog_engine
 
 SECRETS: dict[Path, FirstSecrets] = {}
 """Keys and link of each template that ``found`` made: a copy of the file has the same."""
@@ -70,6 +73,33 @@ class House:
         assert answer.status_code == 303
         assert browser.get_cookie(COOKIE) is not None
         return browser
+
+    def new_session(self) -> FlaskClient:
+        """Another browser that is signed in, by a link of its own."""
+        with self.catalog() as session:
+            token = people.login_link(session, now=application.now())
+            cookie = people.sign_in(session, token, now=application.now())
+        assert cookie is not None
+        browser = self.app.test_client()
+        browser.set_cookie(COOKIE, cookie)
+        return browser
+
+    def make_key(self, kind: str, project_id: int = 1, name: str = "") -> dict[str, str]:
+        """The header that shows a new key of a kind."""
+        with self.catalog() as session:
+            key = keys.create(session, project_id, kind, name, now=application.now())
+        return {"Authorization": f"Bearer {key}"}
+
+    @contextlib.contextmanager
+    def catalog(self) -> Iterator[Session]:
+        """A session on the catalog beside the server, committed at the end."""
+        engine = catalog_engine(self.settings.store_url)
+        try:
+            with Session(engine) as session:
+                yield session
+                session.commit()
+        finally:
+            engine.dispose()
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement beside the server, committed, and give its rows."""

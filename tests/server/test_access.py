@@ -1,118 +1,12 @@
-"""Who may do what: every route of the URL map, asked by everybody there is."""
+"""What the matrix of ``test_permissions`` cannot say: precedence, time, secrets, headers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
-
-import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from djangalytics_server.http import access
-from tests.server.house import House, problem
-
-ASKERS = ("nobody", "unknown key", "write key", "read key", "session", "bare session", "dev")
-"""``bare session``: signed in, without the CSRF token. ``dev``: nobody, in development mode."""
-
-OPEN = dict.fromkeys(ASKERS, 200)
-READING = {
-    "nobody": 401,
-    "unknown key": 401,
-    "write key": 403,
-    "read key": 200,
-    "session": 200,
-    "bare session": 200,
-    "dev": 200,
-}
-WRITING = {
-    "nobody": 201,
-    "unknown key": 401,
-    "write key": 201,
-    "read key": 403,
-    "session": 201,
-    "bare session": 403,
-    "dev": 201,
-}
-BATCH = {asker: 200 if status == 201 else status for asker, status in WRITING.items()}
-SESSION_ONLY = {**dict.fromkeys(ASKERS, 401), "session": 204, "bare session": 403}
-ANYBODY_S_LINK = dict.fromkeys(ASKERS, 410)
-
-MATRIX: dict[tuple[str, str], dict[str, int]] = {
-    ("GET", "/"): OPEN,
-    ("GET", "/static/<path:name>"): OPEN,
-    ("GET", "/login/<token>"): ANYBODY_S_LINK,
-    ("GET", "/healthz"): OPEN,
-    ("GET", "/readyz"): OPEN,
-    ("GET", "/api/limits/"): OPEN,
-    ("GET", "/api/openapi.json"): OPEN,
-    ("GET", "/api/session/"): OPEN,
-    ("POST", "/api/session/logout/"): SESSION_ONLY,
-    ("POST", "/api/capture_event/"): WRITING,
-    ("POST", "/api/capture_batch/"): BATCH,
-    ("GET", "/api/stats/"): READING,
-    ("GET", "/api/events/"): READING,
-    ("GET", "/api/definitions/"): READING,
-    ("GET", "/api/rejected/"): READING,
-}
-"""What each asker is answered at each route. A new route has its line here, or this file fails."""
-
-BODIES: dict[str, Any] = {
-    "/api/capture_event/": {"event_name": "x"},
-    "/api/capture_batch/": {"events": [{"event_name": "x"}]},
-}
-EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
-
-
-def routes(house: House) -> set[tuple[str, str]]:
-    """Every method and path of the URL map; the twin without a slash is the same route."""
-    rules = house.app.url_map.iter_rules()
-    found = {(m, r.rule) for r in rules for m in (r.methods or ()) if m not in ("HEAD", "OPTIONS")}
-    return {(m, p) for m, p in found if (m, f"{p}/") not in found or p.endswith("/")}
-
-
-def test_every_route_is_classified(house: House) -> None:
-    """The matrix has the routes of the application, all of them and no others."""
-    assert set(MATRIX) == routes(house)
-
-
-def ask(
-    build: Callable[..., House], asker: str, method: str, path: str
-) -> tuple[House, TestResponse]:
-    """One asker's request, and the house it went to."""
-    house = build(dev=asker == "dev")
-    browser: FlaskClient = house.client
-    headers: dict[str, str] = {}
-    if asker == "unknown key":
-        headers = {"Authorization": "Bearer djr_nobody-made-this"}
-    elif asker in ("write key", "read key"):
-        headers = house.write if asker == "write key" else house.read
-    elif "session" in asker:
-        browser = house.sign_in()
-        if asker == "session":
-            headers["X-CSRF-Token"] = browser.get("/api/session/").json["csrf_token"]
-    for part, example in EXAMPLES.items():
-        path = path.replace(part, example)
-    answer = browser.open(
-        path, method=method, headers=headers, json=BODIES.get(path), buffered=True
-    )
-    return house, answer
-
-
-@pytest.mark.parametrize("asker", ASKERS)
-@pytest.mark.parametrize(("method", "path"), sorted(MATRIX))
-def test_the_matrix(build: Callable[..., House], asker: str, method: str, path: str) -> None:
-    """Each asker gets the status of the matrix; who may not write has stored nothing, and who may
-    not read sees nothing of an event.
-    """
-    house, answer = ask(build, asker, method, path)
-    expected = MATRIX[method, path][asker]
-    assert expected == answer.status_code, answer.text
-    if expected >= 400 and path.startswith("/api/"):
-        problem(answer)
-    if method == "POST":
-        assert (expected in (200, 201)) == (house.stored() == 1)
+from tests.server.house import House
 
 
 def test_a_key_in_the_body_has_no_more_rights_than_in_the_header(house: House) -> None:

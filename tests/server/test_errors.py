@@ -85,6 +85,7 @@ WAYS = [
     *(get("key_cannot_read", 403, p, needs="write key") for p in ("/api/stats/", "/api/events/")),
     Way("csrf_failed", 403, EVENT, GOOD, needs="session"),
     Way("csrf_failed", 403, "/api/session/logout/", needs="session"),
+    Way("foreign_origin", 403, EVENT, GOOD, {"Origin": "https://evil.example"}, needs="session"),
     get("host_not_allowed", 403, "/", headers={"Host": "evil.example"}, needs="dev"),
     *(get("not_found", 404, p) for p in ("/api/", "/api/nope", "/static/nope.js", "/static/%00")),
     get("not_found", 404, "/static/..%2f..%2fsetup.cfg"),

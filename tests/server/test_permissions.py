@@ -1,0 +1,279 @@
+"""Who may do what: every route of the URL map, asked by everybody there is."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.server.house import House, problem
+
+# -- who asks -------------------------------------------------------------------------------------
+
+KEYS = ("unknown key", "write key", "read key", "other write key", "other read key")
+SESSIONS = (
+    "session",  # with the token that only our own page can read
+    "session without token",
+    "session of a foreign page",  # which has got hold of the token
+    "session ended",
+    "session made up",
+)
+DEVELOPMENT = ("dev", "dev from a foreign page")
+ASKERS = ("nobody", "foreign page", *KEYS, *SESSIONS, *DEVELOPMENT)
+"""``other`` keys are another project's. ``dev`` is nobody, in development mode."""
+
+FOREIGN = {"Origin": "https://evil.example"}
+
+# -- what they are answered -----------------------------------------------------------------------
+
+OPEN = dict.fromkeys(ASKERS, 200)
+READING = {
+    "nobody": 401,
+    "foreign page": 401,
+    "unknown key": 401,
+    "write key": 403,
+    "read key": 200,
+    "other write key": 403,
+    "other read key": 200,  # of its own project alone
+    "session": 200,
+    "session without token": 200,
+    "session of a foreign page": 200,  # whose browser gives it nothing of the answer
+    "session ended": 401,
+    "session made up": 401,
+    "dev": 200,
+    "dev from a foreign page": 200,  # the same
+}
+WRITING = {
+    "nobody": 201,  # the project is open for capture
+    "foreign page": 201,
+    "unknown key": 401,
+    "write key": 201,
+    "read key": 403,
+    "other write key": 201,  # to its own project
+    "other read key": 403,
+    "session": 201,
+    "session without token": 403,
+    "session of a foreign page": 403,
+    "session ended": 201,  # as nobody
+    "session made up": 201,
+    "dev": 201,
+    "dev from a foreign page": 201,
+}
+SESSION_ALONE = {
+    **dict.fromkeys(ASKERS, 401),
+    "session": 204,
+    "session without token": 403,
+    "session of a foreign page": 403,
+}
+
+
+def instead(rule: dict[str, int], **statuses: int) -> dict[str, int]:
+    """The same rule where success has another status: ``_201=200``."""
+    changed = {int(old[1:]): new for old, new in statuses.items()}
+    return {asker: changed.get(status, status) for asker, status in rule.items()}
+
+
+MATRIX: dict[tuple[str, str], dict[str, int]] = {
+    ("GET", "/"): OPEN,
+    ("GET", "/static/<path:name>"): OPEN,
+    ("GET", "/login/<token>"): instead(OPEN, _200=410),  # a link that nobody made
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/api/limits/"): OPEN,
+    ("GET", "/api/openapi.json"): OPEN,
+    ("GET", "/api/session/"): OPEN,
+    ("POST", "/api/session/logout/"): SESSION_ALONE,
+    ("POST", "/api/capture_event/"): WRITING,
+    ("POST", "/api/capture_batch/"): instead(WRITING, _201=200),
+    ("GET", "/api/stats/"): READING,
+    ("GET", "/api/events/"): READING,
+    ("GET", "/api/definitions/"): READING,
+    ("GET", "/api/rejected/"): READING,
+}
+"""What each asker is answered at each route. A new route has its line here, or this file fails."""
+
+BODIES: dict[str, Any] = {
+    "/api/capture_event/": {"event_name": "x"},
+    "/api/capture_batch/": {"events": [{"event_name": "x"}]},
+}
+EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
+
+# -- asking ---------------------------------------------------------------------------------------
+
+
+def routes(house: House) -> set[tuple[str, str]]:
+    """Every method and path of the URL map; the twin without a slash is the same route."""
+    rules = house.app.url_map.iter_rules()
+    found = {(m, r.rule) for r in rules for m in (r.methods or ()) if m not in ("HEAD", "OPTIONS")}
+    return {(m, p) for m, p in found if (m, f"{p}/") not in found or p.endswith("/")}
+
+
+def as_asker(house: House, asker: str) -> tuple[FlaskClient, dict[str, str]]:
+    """A browser or program that is this asker, and the headers it sends."""
+    headers = FOREIGN if "foreign page" in asker else {}
+    if asker in KEYS:
+        return house.app.test_client(), key_of(house, asker)
+    if asker == "session made up":
+        browser = house.app.test_client()
+        browser.set_cookie("djangalytics_session", "made-up")
+        return browser, headers
+    if asker not in SESSIONS:
+        return house.app.test_client(), headers
+    browser = house.new_session()
+    if asker != "session without token":
+        token = browser.get("/api/session/").json["csrf_token"]
+        headers = {**headers, "X-CSRF-Token": token}
+    if asker == "session ended":
+        house.sql("UPDATE sessions SET expires_at = 1")
+    return browser, headers
+
+
+def key_of(house: House, asker: str) -> dict[str, str]:
+    """The header that shows the asker's key."""
+    if asker == "unknown key":
+        return {"Authorization": "Bearer djr_nobody-made-this"}
+    if asker.startswith("other"):
+        return house.make_key(asker.split()[1], project_id=2)
+    return house.write if asker == "write key" else house.read
+
+
+def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
+    """One request of one asker, who has made no other before."""
+    browser, headers = as_asker(house, asker)
+    for part, example in EXAMPLES.items():
+        path = path.replace(part, example)
+    return browser.open(path, method=method, headers=headers, json=BODIES.get(path), buffered=True)
+
+
+@pytest.fixture
+def asked(build: Callable[..., House]) -> Callable[[str], House]:
+    """Opens the server that an asker asks: two projects, the first with one event."""
+
+    def make(asker: str) -> House:
+        house = build(dev=asker in DEVELOPMENT)
+        house.sql(
+            "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
+            " VALUES (2, 'Other', 'UTC', 0, 0)"
+        )
+        assert 201 == house.capture({"event_name": "the secret of the first"}).status_code
+        return house
+
+    return make
+
+
+def test_every_route_is_classified(house: House) -> None:
+    """The matrix has the routes of the application, all of them and no others, and each line has
+    an answer for everybody.
+    """
+    assert routes(house) == set(MATRIX)
+    assert all(set(ASKERS) == set(rule) for rule in MATRIX.values())
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_the_matrix(asked: Callable[[str], House], asker: str) -> None:
+    """Each route answers with the status of the matrix. Who may not write has stored nothing, and
+    who may not read the first project sees nothing of its event.
+    """
+    house = asked(asker)
+    expected, answered = {}, {}
+    for (method, path), rule in sorted(MATRIX.items()):
+        before = house.stored()
+        answer = ask(house, asker, method, path)
+        expected[method, path], answered[method, path] = rule[asker], answer.status_code
+        if answer.status_code >= 400 and path.startswith("/api/"):
+            problem(answer)
+        stored = "capture" in path and answer.status_code < 300
+        assert before + stored == house.stored(), (method, path)
+        if rule[asker] >= 400 or asker.startswith("other"):
+            assert "the secret of the first" not in answer.text
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert expected == answered
+
+
+@pytest.mark.parametrize("asker", [a for a in ASKERS if a not in (*SESSIONS, *DEVELOPMENT)])
+def test_the_quick_way_has_the_same_rights(
+    asked: Callable[[str], House], asker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside Flask a capture is taken from nobody whom the matrix refuses, and stored where Flask
+    stores it. (What bears a cookie, an Origin or development mode is left to Flask.)
+    """
+    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
+    house = asked(asker)
+    browser, headers = as_asker(house, asker)
+    for path, body in BODIES.items():
+        rule = MATRIX["POST", path]
+        answer = browser.post(path, json=body, headers=headers)  # after which the key is known
+        assert rule[asker] == answer.status_code
+        named = {name.upper(): value for name, value in headers.items()}
+        came, heard = threading.Event(), []
+
+        def reply(
+            status: str,
+            _lines: bytes,
+            _body: bytes,
+            heard: list[str] = heard,
+            came: threading.Event = came,
+        ) -> None:
+            heard.append(status)
+            came.set()
+
+        assert house.app.quick is not None
+        taken = house.app.quick.take(path, named, json.dumps(body).encode(), reply)
+        assert taken == (rule[asker] < 300 and asker != "foreign page")
+        if taken:
+            assert came.wait(30)
+            assert [rule[asker]] == [int(status[:3]) for status in heard]
+    project = 2 if asker.startswith("other") else 1
+    assert {1, project} >= {p for (p,) in house.sql("SELECT DISTINCT project_id FROM events")}
+
+
+def test_nothing_becomes_a_web_socket(house: House) -> None:
+    """There is none yet: whoever asks any route to switch protocols is refused."""
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    browser = house.sign_in()
+    for headers in ({}, FOREIGN, house.read):
+        for method, path in [*MATRIX, ("GET", "/api/live/")]:
+            answer = browser.open(path, method=method, headers={**headers, **upgrade})
+            assert answer.status_code in (400, 404), (method, path)
+    assert 0 == house.stored()
+
+
+@pytest.mark.parametrize(
+    ("headers", "foreign"),
+    [
+        ({}, False),
+        ({"Origin": "http://localhost"}, False),
+        ({"Origin": "HTTP://LOCALHOST"}, False),
+        ({"Origin": "https://stats.example.com"}, False),
+        ({"Origin": "https://stats.example.com:8443"}, True),
+        ({"Origin": "http://localhost:3000"}, True),
+        ({"Origin": "https://evil.example"}, True),
+        ({"Origin": "null"}, True),
+        ({"Origin": ""}, True),
+        ({"Origin": "http://[::1"}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://behind.a.proxy"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+    ],
+)
+def test_which_pages_are_ours(
+    build: Callable[..., House], headers: dict[str, str], foreign: bool
+) -> None:
+    """The browser's own word counts first; then the name asked for and --public-url."""
+    house = build(public_url="https://stats.example.com/")
+    browser = house.new_session()
+    token = browser.get("/api/session/").json["csrf_token"]
+    answer = browser.post(
+        "/api/capture_event/",
+        json={"event_name": "x"},
+        headers={**headers, "X-CSRF-Token": token},
+    )
+    assert (403 if foreign else 201) == answer.status_code
+    if foreign:
+        assert "foreign_origin" == problem(answer)["code"]
