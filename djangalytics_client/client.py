@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from djangalytics_client.context import Id, current, identify_current
 from djangalytics_client.delivery import log
 from djangalytics_client.errors import ConfigurationError, EventLost, EventRejected
 from djangalytics_client.events import Properties, build
 from djangalytics_client.outbox import Outbox
+from djangalytics_client.places import OFF, project_folder, spool_folder
 from djangalytics_client.settings import Settings, address
 from djangalytics_client.stats import Stats
 from djangalytics_client.transport import HttpTransport, MemoryTransport, Transport
@@ -42,16 +44,18 @@ class Client:
         self._source = source
         self._debug = debug
         self._world = world or World()
-        trouble = None
+        trouble = folder = None
         if transport is None:
             try:
-                transport = _http(url, write_key, settings)
+                transport, folder = _http(url, write_key, settings)
             except ConfigurationError as error:
                 if debug:
                     raise
                 log.error("Analytics are off, every event counts as lost: %s", error)
                 transport, trouble = MemoryTransport(), "misconfigured"
-        self._outbox = Outbox(transport, settings, self._world)
+        elif settings.spool not in (None, OFF):
+            folder = project_folder(str(settings.spool), type(transport).__qualname__, write_key)
+        self._outbox = Outbox(transport, settings, self._world, folder)
         if trouble:
             self._outbox.close(trouble)
 
@@ -131,10 +135,15 @@ class Client:
             return self._outbox.stats().queued
 
 
-def _http(url: str | None, write_key: str | None, settings: Settings) -> Transport:
+def _http(
+    url: str | None, write_key: str | None, settings: Settings
+) -> tuple[Transport, Path | None]:
+    """The transport, and the folder of the spool where there is one."""
     base, key = address(url, write_key, os.environ)
     timeouts = (settings.connect_timeout, settings.read_timeout)
-    return HttpTransport(base, key, timeouts=timeouts)
+    spool = spool_folder(settings.spool, os.environ)
+    folder = None if spool is None else project_folder(spool, base, key)
+    return HttpTransport(base, key, timeouts=timeouts), folder
 
 
 _WHY = {

@@ -1,4 +1,4 @@
-"""Turn queued events into requests and act on the answers. One step at a time, no thread here.
+"""Turn waiting events into requests and act on the answers. One step at a time, no thread here.
 
 ``step()`` does at most one request and says how many seconds may pass before the next step, so
 the worker thread, a flush without threads and the tests all drive the same machine.
@@ -10,8 +10,11 @@ import logging
 from collections import deque
 from contextlib import suppress
 
+from djangalytics_client.backlog import Part, Source
 from djangalytics_client.errors import TransportError
-from djangalytics_client.events import Event, encode_batch
+from djangalytics_client.events import encode_batch
+from djangalytics_client.journal import Orphan
+from djangalytics_client.producer import account
 from djangalytics_client.retry import (
     Action,
     Decision,
@@ -46,24 +49,29 @@ class Voice:
 
 
 class Delivery:
-    """The sending end of one queue. Used by one thread at a time, except ``hurry``."""
+    """The sending end of one outbox. Used by one thread at a time, except ``hurry``."""
 
     def __init__(
         self,
-        queue: deque[Event],
         tally: Tally,
         transport: Transport,
         settings: Settings,
         world: World,
         voice: Voice,
     ) -> None:
-        self._queue = queue
         self._tally = tally
         self._transport = transport
         self._settings = settings
         self._world = world
         self._voice = voice
-        self._parts: deque[list[Event]] = deque()  # taken from the queue; the first goes next
+        self.own: list[Source] = []
+        """Where this process's events wait."""
+        self.orphans: deque[Orphan] = deque()
+        """What earlier processes left; gone through beside our own events, one after the other."""
+        self._parts: deque[Part] = deque()  # of one take; the first goes next
+        self._taken = 0
+        self._dropped: dict[str, list[int]] = {}  # by producer: numbers given up, not yet told
+        self._orphans_turn = False
         self._failures = 0
         self._compress = settings.gzip
         self._lingering_since: float | None = None
@@ -75,54 +83,73 @@ class Delivery:
         """Forget our own waiting once, but not what the server demanded."""
         self.due = min(self.due, self._demanded_until)
 
+    def waiting(self) -> int:
+        """Events of this process that no request has been made of yet."""
+        return self._tally.admitted - self._taken
+
     def step(self, *, urgent: bool) -> float | None:
         """Send one request if it is time; ``urgent`` does not wait for company.
 
         Seconds until there may be more to do; None when nothing waits.
         """
         now = self._world.monotonic()
-        if not self._parts:
-            if not self._queue:
+        if not self._parts and not self.orphans:
+            if self.waiting() <= 0:
                 self._lingering_since = None
                 return None
-            if self._lingering_since is None:
-                self._lingering_since = now
-            company = self._lingering_since + self._settings.linger - now
-            if company > 0 and not urgent and not self._batch_is_full():
+            company = self._company(now)
+            if company > 0 and not urgent:
                 return company
         if self.due > now:
             return self.due - now
-        if not self._parts:
-            self._take()
+        if not self._parts and not self._take(urgent=urgent):
+            return 0.0
         self._send(self._parts[0])
         return max(0.0, self.due - self._world.monotonic())
 
-    def _batch_is_full(self) -> bool:
-        return (
-            len(self._queue) >= self._settings.batch_events
+    def _company(self, now: float) -> float:
+        """Seconds that our own events still wait for others."""
+        if self._lingering_since is None:
+            self._lingering_since = now
+        if (
+            self.waiting() >= self._settings.batch_events
             or self._tally.weight >= self._settings.batch_bytes
-        )
+        ):
+            return 0.0
+        return self._lingering_since + self._settings.linger - now
 
-    def _take(self) -> None:
-        """Move events from the queue into one new part."""
-        part: list[Event] = []
-        weight = 0
-        while self._queue and len(part) < self._settings.batch_events:
-            weight += self._queue[0].weight
-            if part and weight > self._settings.batch_bytes:
-                break
-            part.append(self._queue.popleft())
-        self._lingering_since = None
-        self._parts.append(part)
+    def _take(self, *, urgent: bool) -> bool:
+        """Make the next part; False when there was nothing to make it of."""
+        most = (self._settings.batch_events, self._settings.batch_bytes)
+        if self.orphans and (self._orphans_turn or self.waiting() <= 0):
+            self._orphans_turn = False
+            part = self.orphans[0].take(*most)
+            if part is not None:
+                self._parts.append(part)
+                return True
+            self.orphans.popleft().release()
+            return False
+        self._orphans_turn = True
+        if self.orphans and not urgent and self._company(self._world.monotonic()) > 0:
+            return False  # our own events wait for company while the orphans' go
+        expected = self.waiting()
+        for source in self.own:
+            part = source.take(*most)
+            if part is not None:
+                self._lingering_since = None
+                self._taken += len(part)
+                self._parts.append(part)
+                return True
+        # What was queued before we looked is nowhere: somebody has damaged or deleted the files.
+        self._taken += expected
+        self._tally.settle_missing(expected, "spool_damaged")
+        self._voice.once("damaged", "%d events in the spool could not be read any more", expected)
+        return False
 
-    def _send(self, part: list[Event]) -> None:
+    def _send(self, part: Part) -> None:
         # An event has the same bytes in every attempt; the time of sending is the attempt's own,
         # because the server corrects skewed clocks by it.
-        try:
-            body = encode_batch(part, self._world.time_ns() // 1000)
-        except Exception:  # noqa: BLE001 - cannot be; if it is, the others must not wait for it
-            self._isolate(part, "rejected:unreadable")
-            return
+        body = encode_batch(part.events, self._world.time_ns() // 1000, self._account(part))
         sent = Sent(len(part), self._failures, self._compress and len(body) >= _WORTH_COMPRESSING)
         reply: Reply | None = None
         try:
@@ -139,7 +166,15 @@ class Delivery:
         )
         self._act(part, reply, decision)
 
-    def _act(self, part: list[Event], reply: Reply | None, decision: Decision) -> None:
+    def _account(self, part: Part) -> object:
+        source = part.source
+        dropped = self._dropped.get(source.producer.id, ())
+        if source.replays:
+            return account(source.producer, source.tracked, part.numbers, dropped, {})
+        lost = self._tally.losses()
+        return account(source.producer, self._tally.admitted, part.numbers, dropped, lost)
+
+    def _act(self, part: Part, reply: Reply | None, decision: Decision) -> None:
         now = self._world.monotonic()
         self._demanded_until = now + decision.demanded
         self.due = now + decision.delay
@@ -152,6 +187,7 @@ class Delivery:
         assert reply is not None  # without an answer the action is AGAIN
         if decision.action is Action.DONE:
             outcome, sound = verdicts(reply, len(part))
+            self._dropped.pop(part.source.producer.id, None)  # now the server was told
             self._end(part, outcome)
             self._report(outcome, sound)
         elif decision.action is Action.UNCOMPRESSED:
@@ -159,26 +195,31 @@ class Delivery:
         else:
             self._isolate(part, f"refused:{problem_code(reply)}")
 
-    def _isolate(self, part: list[Event], reason: str) -> None:
+    def _isolate(self, part: Part, reason: str) -> None:
         """Halve a batch that is refused; drop and count an event that is refused alone."""
         if len(part) > 1:
-            middle = len(part) // 2
             self._parts.popleft()
-            self._parts.extendleft((part[middle:], part[:middle]))
+            self._parts.extendleft(reversed(part.halves()))
         else:
+            self._dropped.setdefault(part.source.producer.id, []).extend(part.numbers)
             self._end(part, Outcome(lost={reason: 1}))
             self._voice.once(reason, "An event cannot be delivered: %s", reason)
 
-    def _end(self, part: list[Event], outcome: Outcome) -> None:
+    def _end(self, part: Part, outcome: Outcome) -> None:
         self._parts.popleft()
-        self._tally.settle(len(part), sum(event.weight for event in part), outcome)
+        if part.source.replays:
+            self._tally.replay(outcome)
+        else:
+            self._tally.settle(len(part), sum(part.sizes), outcome)
+        if not self._parts:
+            part.source.commit()
 
     def _complain(self, reply: Reply, decision: Decision) -> None:
         code = problem_code(reply)
         if decision.action is Action.HOLD:
             message = (
                 "The analytics server answered %s (%s): check the address and the write key. "
-                "Events are kept as long as the queue has room; trying every %.0f s"
+                "Events are kept as long as there is room; trying every %.0f s"
             )
             self._voice.once(f"hold:{reply.status}", message, reply.status, code, decision.delay)
         else:

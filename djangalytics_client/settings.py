@@ -12,6 +12,7 @@ from djangalytics_client.errors import ConfigurationError
 DEFAULT_URL = "http://127.0.0.1:8000"
 URL_VARIABLE = "DJANGALYTICS_URL"
 WRITE_KEY_VARIABLE = "DJANGALYTICS_WRITE_KEY"
+SPOOL_VARIABLE = "DJANGALYTICS_SPOOL"
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -38,11 +39,15 @@ class Settings:
     """Seconds the interpreter's exit may be held up to send what is left."""
     gzip: bool = True
     """Compress requests of 512 bytes and more."""
+    spool: str | None = None
+    """The folder of the disk spool, or "off". None: DJANGALYTICS_SPOOL, else a folder for state."""
+    spool_bytes: int = 512 * 1024 * 1024
+    """Bytes on disk at most, of all processes that send to the same project."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name != "gzip" and not 0 <= value < float("inf"):
+            if field.name not in ("gzip", "spool") and not 0 <= value < float("inf"):
                 raise ConfigurationError(f"{field.name} is a finite number of 0 or more: {value!r}")
         for name, top in _BOUNDS.items():
             if not 1 <= getattr(self, name) <= top:
@@ -57,6 +62,7 @@ _BOUNDS = {
     "batch_bytes": 4 * 1024 * 1024,
     "queue_events": 100_000_000,
     "queue_bytes": 1 << 40,
+    "spool_bytes": 1 << 40,
 }
 
 

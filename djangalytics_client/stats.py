@@ -1,13 +1,13 @@
 """Where every event went. At any moment, for every client:
 
-tracked == queued + sent + duplicates + all of rejected + all of lost
+tracked == queued + sent + duplicates + all of rejected + all of lost + spooled
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
@@ -20,7 +20,7 @@ class Stats:
     tracked: int
     """Events given to ``track()`` and ``identify()``."""
     queued: int
-    """In memory now: waiting, or on their way without an answer yet."""
+    """In memory or in the spool now: waiting, or on their way without an answer yet."""
     sent: int
     """Accepted by the server, new to it."""
     duplicates: int
@@ -29,6 +29,11 @@ class Stats:
     """Refused one by one by the server, which keeps them with the reason: by code."""
     lost: Mapping[str, int]
     """Never stored: by reason. `rejected:<code>` was refused here, before it was queued."""
+    spooled: int = 0
+    """Left in the spool by ``shutdown()``: the next process sends them."""
+    replayed: Mapping[str, int] = field(default_factory=dict)
+    """Events of earlier processes, found in the spool: how they ended. Not among ``tracked``.
+    `sent`, `duplicates`, `rejected:<code>`, `refused:<code>`, and `damaged`: not readable."""
 
 
 class Outcome:
@@ -62,8 +67,10 @@ class Tally:
         self.weight = 0
         self._abandoned = False
         self._sent = self._duplicates = 0
+        self._spooled = 0
         self._rejected: dict[str, int] = {}
         self._lost: dict[str, int] = {}
+        self._replayed: dict[str, int] = {}
 
     def refuse(self, reason: str) -> None:
         """Count one event that was tracked and not queued."""
@@ -85,14 +92,49 @@ class Tally:
             for reason, number in outcome.lost.items():
                 _add(self._lost, reason, number)
 
-    def abandon(self, reason: str) -> int:
-        """Count all that is queued as lost, whatever becomes of it later -> how many that are."""
+    def settle_missing(self, count: int, reason: str) -> None:
+        """Count events as lost that were queued and are not there any more."""
+        with self.lock:
+            others = self.admitted - self.settled - count
+            self.settle(count, 0 if others else self.weight, Outcome(lost={reason: count}))
+
+    def replay(self, outcome: Outcome) -> None:
+        """Count events of earlier processes as ended."""
+        with self.lock:
+            for name, number in (("sent", outcome.sent), ("duplicates", outcome.duplicates)):
+                if number:
+                    _add(self._replayed, name, number)
+            for code, number in outcome.rejected.items():
+                _add(self._replayed, f"rejected:{code}", number)
+            for reason, number in outcome.lost.items():
+                _add(self._replayed, reason, number)
+
+    def abandon(self, reason: str, spooled: int = 0) -> int:
+        """Count what is queued as ended, whatever becomes of it later: so many as spooled, the
+        rest as lost -> how many are lost."""
         with self.lock:
             left = self.admitted - self.settled
+            lost = max(0, left - spooled)
             if left:
-                self.settle(left, self.weight, Outcome(lost={reason: left}))
+                self._spooled = left - lost
+                self.settle(left, self.weight, Outcome(lost={reason: lost} if lost else {}))
             self._abandoned = True
-            return left
+            return lost
+
+    def damaged(self, count: int) -> None:
+        """Count events of earlier processes that could not be read."""
+        with self.lock:
+            _add(self._replayed, "damaged", count)
+
+    def left_nothing(self) -> bool:
+        """Whether no event is left in the spool."""
+        with self.lock:
+            return self.admitted == self.settled and not self._spooled
+
+    def losses(self) -> dict[str, int]:
+        """Events lost so far, by reason."""
+        with self.lock:
+            return dict(self._lost)
 
     def snapshot(self) -> Stats:
         """A consistent copy of the counts."""
@@ -104,6 +146,8 @@ class Tally:
                 self._duplicates,
                 dict(self._rejected),
                 dict(self._lost),
+                self._spooled,
+                dict(self._replayed),
             )
 
 

@@ -42,6 +42,11 @@ def eight_random_bytes() -> bytes:
         return fresh[:8]
 
 
+def sixteen_random_bytes() -> bytes:
+    """Bytes of os.urandom, to name something by."""
+    return os.urandom(16)
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random_eights.clear)
 
@@ -58,6 +63,8 @@ class World:
     """Wait so many seconds (used only where no worker thread can run)."""
     eight_bytes: Callable[[], bytes] = eight_random_bytes
     """Eight random bytes, for an insert id."""
+    sixteen_bytes: Callable[[], bytes] = sixteen_random_bytes
+    """Sixteen random bytes, to name a producer."""
     chance: Callable[[], float] = random.random
     """A number in [0, 1) that spreads retries out."""
     thread: Callable[[Callable[[], None]], Thread] = daemon

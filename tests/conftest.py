@@ -19,6 +19,9 @@ settings.register_profile("steady", derandomize=True, print_blob=True, **_PATIEN
 settings.register_profile("explore", max_examples=1_000, print_blob=True, **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+# Neither a test nor a process it starts finds what another left on disk, unless it asks for that.
+os.environ["DJANGALYTICS_SPOOL"] = "off"
+
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -249,10 +249,10 @@ def test_a_clock_that_breaks_does_not_end_the_delivery(caplog: pytest.LogCapture
     take = client._outbox._delivery._take
     faults = iter([MemoryError])
 
-    def once() -> None:
+    def once(*, urgent: bool) -> bool:
         for fault in faults:
             raise fault
-        take()
+        return take(urgent=urgent)
 
     client._outbox._delivery._take = once  # type: ignore[method-assign]
     with caplog.at_level(logging.ERROR):

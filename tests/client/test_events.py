@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from djangalytics_client.context import NOWHERE, Scope
 from djangalytics_client.errors import EventRejected
-from djangalytics_client.events import build, encode_batch, new_insert_id, wire
+from djangalytics_client.events import (
+    as_json,
+    build,
+    encode_batch,
+    new_insert_id,
+    pack,
+    unpacked_json,
+    wire,
+)
 
 from .doubles import NOON
 
@@ -181,9 +189,10 @@ def test_an_event_of_exactly_32_kib_passes_and_one_more_byte_does_not() -> None:
 def test_a_batch_is_compact_json_with_the_time_of_sending() -> None:
     """The body holds every event, in order, and sent_at."""
     events = [build(call("x", {"n": n, "u": "ü"}), NOWHERE, NOON + n, EIGHT) for n in range(50)]
-    body = encode_batch(events, NOON // 1000)
+    body = encode_batch([as_json(event) for event in events], NOON // 1000, {"id": "0"})
     assert wire(events[0])["timestamp"] == json.loads(body)["sent_at"]
     assert [wire(event) for event in events] == json.loads(body)["events"]
+    assert {"id": "0"} == json.loads(body)["producer"]
     assert b": " not in body
     assert "ü".encode() in body
 
@@ -225,7 +234,8 @@ def test_whatever_is_given_is_refused_by_code_or_becomes_strict_json(
         event = build(call(name, properties), NOWHERE, NOON, EIGHT)
     except EventRejected:
         return
-    body = encode_batch([event], 0)
+    body = encode_batch([as_json(event)], 0)
+    assert as_json(event) == unpacked_json(pack(event))
     decoded = json.loads(body.decode("utf-8", "strict"), parse_constant=strict)
     assert [wire(event)] == decoded["events"]
     assert "\\u0000" not in body.decode()

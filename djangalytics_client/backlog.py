@@ -1,0 +1,156 @@
+"""What waits to be sent: in memory, on disk, and what dead processes left on disk.
+
+A part is what one request carries: events of one producer, as JSON, with their numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from djangalytics_client.producer import Producer
+
+Packed = tuple[int, bytes]
+"""An event's number, and the event in the form of the outbox."""
+
+
+class Part:
+    """Events of one producer on their way: their numbers, JSON, and sizes as they were queued."""
+
+    __slots__ = ("events", "numbers", "sizes", "source")
+
+    def __init__(
+        self,
+        source: Source,
+        numbers: Sequence[int],
+        events: Sequence[bytes],
+        sizes: Sequence[int],
+    ) -> None:
+        self.source = source
+        self.numbers = numbers
+        self.events = events
+        self.sizes = sizes
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def halves(self) -> tuple[Part, Part]:
+        """The part in two, in order."""
+        middle = len(self.events) // 2
+        return self._cut(slice(middle)), self._cut(slice(middle, None))
+
+    def _cut(self, some: slice) -> Part:
+        return Part(self.source, self.numbers[some], self.events[some], self.sizes[some])
+
+
+class Source(Protocol):
+    """Where parts come from. Used by one thread at a time; one take is settled before the next."""
+
+    @property
+    def producer(self) -> Producer:
+        """Who numbered the events."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether the events are those of an earlier process."""
+
+    @property
+    def tracked(self) -> int:
+        """The highest number known of them, for those of an earlier process."""
+
+    def take(self, events: int, size: int) -> Part | None:
+        """The next events: at most so many and, if there are several, so many bytes of JSON."""
+
+    def commit(self) -> None:
+        """All of the last take has ended."""
+
+
+class Memory:
+    """The queue in memory. ``put`` is the caller's side, under the outbox's lock."""
+
+    replays = False
+    tracked = 0
+
+    def __init__(
+        self,
+        producer: Callable[[], Producer],
+        most: tuple[int, int],
+        as_json: Callable[[bytes], bytes],
+    ) -> None:
+        """``most`` is how many events and bytes may wait or be under way."""
+        self._producer = producer
+        self._most_events, self._most_bytes = most
+        self._as_json = as_json
+        self._queue: deque[Packed] = deque()
+        self._taken: list[Packed] = []
+        self._in = self._out = self._moved = 0
+        self._in_bytes = self._out_bytes = self._moved_bytes = 0
+
+    @property
+    def producer(self) -> Producer:
+        """This process."""
+        return self._producer()
+
+    def __len__(self) -> int:
+        """Events held: waiting or under way."""
+        return self._in - self._out - self._moved
+
+    def put(self, number: int, event: bytes) -> bool:
+        """Take an event; False when there is no room."""
+        size = len(event)
+        if (
+            self._in - self._out - self._moved >= self._most_events
+            or self._in_bytes - self._out_bytes - self._moved_bytes + size > self._most_bytes
+        ):
+            return False
+        self._queue.append((number, event))
+        self._in += 1
+        self._in_bytes += size
+        return True
+
+    def move(self, elsewhere: Callable[[int, bytes], bool], most: int) -> bool:
+        """Let up to so many waiting events go elsewhere, under the outbox's lock; whether there
+        may be more to move."""
+        for _ in range(most):
+            try:
+                number, event = packed = self._queue.popleft()
+            except IndexError:
+                return False
+            if not elsewhere(number, event):
+                self._queue.appendleft(packed)
+                return False
+            self._moved += 1
+            self._moved_bytes += len(event)
+        return True
+
+    def take(self, events: int, size: int) -> Part | None:
+        """See Source."""
+        queue, taken = self._queue, self._taken
+        with suppress(IndexError):  # another thread may be moving events away
+            while len(taken) < events and (not taken or len(queue[0][1]) <= size):
+                taken.append(queue.popleft())
+                size -= len(taken[-1][1])
+        if not taken:
+            return None
+        as_json = self._as_json
+        return Part(
+            self,
+            [number for number, _ in taken],
+            [as_json(event) for _, event in taken],
+            [len(event) for _, event in taken],
+        )
+
+    def commit(self) -> None:
+        """See Source."""
+        taken, self._taken = self._taken, []
+        self._out += len(taken)
+        self._out_bytes += sum(len(event) for _, event in taken)
+
+    def empty(self) -> list[Packed]:
+        """Give up all that is held, in order."""
+        left = [*self._taken, *self._queue]
+        self._taken = []
+        self._queue.clear()
+        return left
