@@ -68,7 +68,8 @@ class Source(Protocol):
 
 
 class Memory:
-    """The queue in memory. ``put`` is the caller's side, under the outbox's lock."""
+    """The queue in memory. Callers of ``track()`` take no lock: each step of ``put`` is one
+    operation that no other thread can see half-done."""
 
     replays = False
     tracked = 0
@@ -85,8 +86,7 @@ class Memory:
         self._as_json = as_json
         self._queue: deque[Packed] = deque()
         self._taken: list[Packed] = []
-        self._in = self._out = self._moved = 0
-        self._in_bytes = self._out_bytes = self._moved_bytes = 0
+        self._bytes = 0
 
     @property
     def producer(self) -> Producer:
@@ -95,24 +95,22 @@ class Memory:
 
     def __len__(self) -> int:
         """Events held: waiting or under way."""
-        return self._in - self._out - self._moved
+        return len(self._queue) + len(self._taken)
 
-    def put(self, number: int, event: bytes) -> bool:
-        """Take an event; False when there is no room."""
-        size = len(event)
-        if (
-            self._in - self._out - self._moved >= self._most_events
-            or self._in_bytes - self._out_bytes - self._moved_bytes + size > self._most_bytes
-        ):
-            return False
+    def is_full(self, size: int) -> bool:
+        """Whether there is no room for an event of so many bytes."""
+        return (
+            len(self._queue) + len(self._taken) >= self._most_events
+            or self._bytes + size > self._most_bytes
+        )
+
+    def put(self, number: int, event: bytes) -> None:
+        """Take an event."""
+        self._bytes += len(event)  # for a bound alone; what is counted is counted by the tally
         self._queue.append((number, event))
-        self._in += 1
-        self._in_bytes += size
-        return True
 
     def move(self, elsewhere: Callable[[int, bytes], bool], most: int) -> bool:
-        """Let up to so many waiting events go elsewhere, under the outbox's lock; whether there
-        may be more to move."""
+        """Let up to so many waiting events go elsewhere; whether there may be more to move."""
         for _ in range(most):
             try:
                 number, event = packed = self._queue.popleft()
@@ -121,8 +119,7 @@ class Memory:
             if not elsewhere(number, event):
                 self._queue.appendleft(packed)
                 return False
-            self._moved += 1
-            self._moved_bytes += len(event)
+            self._bytes -= len(event)
         return True
 
     def take(self, events: int, size: int) -> Part | None:
@@ -145,8 +142,7 @@ class Memory:
     def commit(self) -> None:
         """See Source."""
         taken, self._taken = self._taken, []
-        self._out += len(taken)
-        self._out_bytes += sum(len(event) for _, event in taken)
+        self._bytes -= sum(len(event) for _, event in taken)
 
     def empty(self) -> list[Packed]:
         """Give up all that is held, in order."""

@@ -30,6 +30,7 @@ from djangalytics_client.transport import Transport
 from djangalytics_client.world import World
 
 _WORTH_COMPRESSING = 512
+_SOON, _MISSED_AFTER = 0.01, 5.0
 
 log = logging.getLogger("djangalytics_client")
 
@@ -75,6 +76,9 @@ class Delivery:
         self._failures = 0
         self._compress = settings.gzip
         self._lingering_since: float | None = None
+        self._missing_since: float | None = None
+        self.lingering = False
+        """Whether the last step only waited for company."""
         self._demanded_until = 0.0
         self.due = 0.0
         """When the next request may go, on the monotonic clock; a flush looks at it."""
@@ -83,9 +87,20 @@ class Delivery:
         """Forget our own waiting once, but not what the server demanded."""
         self.due = min(self.due, self._demanded_until)
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._transport.close()
+
     def waiting(self) -> int:
         """Events of this process that no request has been made of yet."""
-        return self._tally.admitted - self._taken
+        return self._tally.counted() - self._taken
+
+    def batch_is_full(self) -> bool:
+        """Whether a request's worth of events waits, as far as they are counted."""
+        return (
+            self._tally.admitted - self._taken >= self._settings.batch_events
+            or self._tally.weight >= self._settings.batch_bytes
+        )
 
     def step(self, *, urgent: bool) -> float | None:
         """Send one request if it is time; ``urgent`` does not wait for company.
@@ -93,17 +108,19 @@ class Delivery:
         Seconds until there may be more to do; None when nothing waits.
         """
         now = self._world.monotonic()
+        self.lingering = False
         if not self._parts and not self.orphans:
             if self.waiting() <= 0:
                 self._lingering_since = None
                 return None
             company = self._company(now)
             if company > 0 and not urgent:
+                self.lingering = True
                 return company
         if self.due > now:
             return self.due - now
         if not self._parts and not self._take(urgent=urgent):
-            return 0.0
+            return 0.0 if self._missing_since is None else _SOON
         self._send(self._parts[0])
         return max(0.0, self.due - self._world.monotonic())
 
@@ -111,10 +128,7 @@ class Delivery:
         """Seconds that our own events still wait for others."""
         if self._lingering_since is None:
             self._lingering_since = now
-        if (
-            self.waiting() >= self._settings.batch_events
-            or self._tally.weight >= self._settings.batch_bytes
-        ):
+        if self.batch_is_full():
             return 0.0
         return self._lingering_since + self._settings.linger - now
 
@@ -136,15 +150,25 @@ class Delivery:
         for source in self.own:
             part = source.take(*most)
             if part is not None:
-                self._lingering_since = None
+                self._lingering_since = self._missing_since = None
                 self._taken += len(part)
                 self._parts.append(part)
                 return True
-        # What was queued before we looked is nowhere: somebody has damaged or deleted the files.
-        self._taken += expected
-        self._tally.settle_missing(expected, "spool_damaged")
-        self._voice.once("damaged", "%d events in the spool could not be read any more", expected)
+        if expected > 0:
+            self._miss(expected)
         return False
+
+    def _miss(self, events: int) -> None:
+        """Events were counted and are nowhere. A thread may have been stopped between the two, but
+        not for long: then files of the spool are gone, or a signal handler raised in between."""
+        now = self._world.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        elif now - self._missing_since >= _MISSED_AFTER:
+            self._missing_since = None
+            self._taken += events
+            self._tally.settle_missing(events, "missing")
+            self._voice.once("missing", "%d events were queued and are not there any more", events)
 
     def _send(self, part: Part) -> None:
         # An event has the same bytes in every attempt; the time of sending is the attempt's own,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,58 +22,60 @@ class Journal:
 
     def __init__(self, producer: Producer, damage: Damage) -> None:
         self.producer = producer
-        self.segments: deque[Segment | Finished] = deque()
+        self.segments: list[Segment | Finished] = []
+        """Those that are not settled, oldest first. Other threads add to it."""
         self.tracked = 0
         """The highest number read."""
         self._damage = damage
-        self._reader: Reader | None = None
+        self._readers: dict[Path, Reader] = {}
+        self._taken_from: Reader | None = None
 
     def take(self, events: int, size: int) -> Part | None:
         """See Source."""
-        while self.segments:
-            segment = self.segments[0]
-            following = len(self.segments) > 1  # asked first: then its end is final
-            reader = self._reader or self._open(segment)
-            if reader is None:
-                self.segments.popleft()
-                continue
-            records = reader.read(segment.at, events, size)
-            if reader.damaged:
+        for segment in tuple(self.segments):
+            done = segment.done  # asked first: then its end is final
+            reader = self._reader(segment)
+            records = [] if reader is None else reader.read(segment.at, events, size)
+            if reader is not None and reader.damaged:
                 self._damage(reader.damaged)
                 reader.damaged = 0
             if records:
+                self._taken_from = reader
                 self.tracked = max(self.tracked, records[-1][0])
                 texts = [text for _, text in records]
                 return Part(self, [number for number, _ in records], texts, [*map(len, texts)])
-            if not (following or isinstance(segment, Finished)):
-                return None
-            self._delete(segment)
+            if done or reader is None:
+                self._delete(segment)
         return None
 
     def commit(self) -> None:
         """See Source."""
-        if self._reader is not None:
-            self._reader.settle()
+        if self._taken_from is not None:
+            self._taken_from.settle()
 
     def close(self) -> None:
-        """Let go of the file that is being read."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        """Let go of the files that are being read."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
 
-    def _open(self, segment: Segment | Finished) -> Reader | None:
-        try:
-            self._reader = Reader(segment.path)
-        except OSError:  # somebody took the file away
-            self._damage(1)
-            return None
-        if self._reader.producer is not None and self.replays:
-            self.producer = self._reader.producer
-        return self._reader
+    def _reader(self, segment: Segment | Finished) -> Reader | None:
+        reader = self._readers.get(segment.path)
+        if reader is None:
+            try:
+                reader = self._readers[segment.path] = Reader(segment.path)
+            except OSError:  # somebody took the file away
+                self._damage(1)
+                return None
+            if self.replays and reader.producer is not None:
+                self.producer = reader.producer
+        return reader
 
     def _delete(self, segment: Segment | Finished) -> None:
-        self.close()
-        self.segments.popleft()
+        reader = self._readers.pop(segment.path, None)
+        if reader is not None:
+            reader.close()
+        self.segments.remove(segment)
         with suppress(OSError):
             segment.path.unlink()
 

@@ -35,7 +35,8 @@ _HEAD = struct.Struct("<8sQQII")
 _SETTLED = struct.Struct("<QQ")
 _RECORD = struct.Struct("<2sIIQ")
 _MARK = b"\xff\xe5"
-_OVERHEAD = _RECORD.size
+MARGIN = _OVERHEAD = _RECORD.size
+"""Bytes that a record takes besides its event."""
 _LONGEST = SMALLEST - BEGIN - _OVERHEAD
 _CHUNK = 256 * 1024
 _LOW, _ALL = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
@@ -45,13 +46,15 @@ Record = tuple[int, bytes]
 
 
 class Segment:
-    """A segment that this process writes. One thread at a time, under the outbox's lock."""
+    """A segment that this process writes, one thread at a time."""
 
     def __init__(self, path: Path, size: int, producer: Producer) -> None:
         """Make the file, 0600, with all of its bytes allocated; OSError when that cannot be."""
         self.path = path
         self.size = size
         self.at = BEGIN
+        self.done = False
+        """Whether nothing more will be written: ``at`` is the end."""
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             _allocate(file, size)
@@ -94,6 +97,8 @@ class Segment:
 
 class Finished:
     """A segment that nobody writes any more."""
+
+    done = True
 
     def __init__(self, path: Path) -> None:
         self.path = path

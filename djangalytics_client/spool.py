@@ -5,7 +5,9 @@ One folder holds one project's events. In it each producer has segments of its o
 ends, however it ends; whoever gets the lock of another producer sends what that one left.
 
 The caller's side, ``append``, copies bytes into memory that belongs to a file, and does nothing
-else; files are made ahead of need, and deleted, in other threads.
+else; files are made ahead of need, and deleted, in other threads. Callers wait for no lock: each
+takes a segment from the pool, writes, and puts it back. As the pool is a stack, it is nearly always
+the same one; two are in use only when a thread is stopped in the middle.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from djangalytics_client.journal import Damage, Journal, Orphan, left_by, lock_path, try_lock
 from djangalytics_client.producer import Producer
-from djangalytics_client.segment import SMALLEST, Segment
+from djangalytics_client.segment import MARGIN, SMALLEST, Segment
 
 FIRST_SEGMENT = 1024 * 1024
 LARGEST_SEGMENT = 4 * 1024 * 1024
@@ -50,7 +52,8 @@ class Spool:
         self._used = 0
         self._tidying = threading.Lock()
         self._left: deque[Segment] = deque()  # full ones, still mapped
-        self._ready: Segment | None = None
+        self._pool: list[Segment] = []
+        self._ready: list[Segment] = []
         self._made = 0
         self._next_size = min(FIRST_SEGMENT, max(most_bytes // 4, SMALLEST))
         self._orphans: dict[str, Orphan] = {}
@@ -62,27 +65,42 @@ class Spool:
         try:
             if not self._has_room(0.0):
                 raise OSError(f"{folder} is full: it holds {most_bytes:,} bytes at most")
-            self._current = self._make()
+            current = self._make()
         except OSError:
             self._unlock(settled=True)
             raise
         self.journal = Journal(producer, _told_by_their_numbers)
-        self.journal.segments.append(self._current)
+        self.journal.segments.append(current)
+        self._pool.append(current)
 
     def append(self, number: int, event: bytes) -> bool:
-        """Keep an event; False when there is no room. Under the outbox's lock; no system call."""
-        current = self._current
-        if not current.append(number, event):
-            ready = self._ready
-            if ready is None or not ready.append(number, event):
-                self._ask()
-                return False
-            self.journal.segments.append(ready)
-            self._left.append(current)
-            self._current, self._ready = ready, None
-        elif current.at * _AHEAD > current.size and self._ready is None:
-            self._ask()
-        return True
+        """Keep an event; False when there is no room. No lock, no system call."""
+        pool = self._pool
+        while True:
+            try:
+                segment = pool.pop()
+            except IndexError:
+                try:
+                    segment = self._ready.pop()
+                except IndexError:
+                    self._ask()
+                    return False
+                self.journal.segments.append(segment)
+            if segment.append(number, event):
+                pool.append(segment)
+                if not self._ready and segment.at * _AHEAD > segment.size:
+                    self._ask()
+                return True
+            segment.done = True
+            self._left.append(segment)
+
+    def has_room(self, size: int) -> bool:
+        """Whether an event of so many bytes would find room, as far as one can tell."""
+        pool = self._pool
+        with suppress(IndexError):
+            segment = pool[-1]
+            return bool(self._ready) or segment.at + size + MARGIN <= segment.size
+        return bool(self._ready)
 
     def _ask(self) -> None:
         if not self._asked:
@@ -98,10 +116,10 @@ class Spool:
         try:
             while self._left:
                 self._left.popleft().leave()
-            if self._asked and self._ready is None and now >= self._retry_at:
+            if self._asked and not self._ready and now >= self._retry_at:
                 self._retry_at = now + _PATIENCE
                 if self._has_room(now):
-                    self._ready = self._make()
+                    self._ready.append(self._make())
                     self._asked = False
                     self._retry_at = 0.0
         finally:
@@ -136,8 +154,11 @@ class Spool:
         if self._lock is None:
             return
         self.journal.close()
+        # What a thread has in its hands right now is not here, and stays mapped.
         for segment in self._mapped():
             segment.leave()
+        self._pool.clear()
+        self._ready.clear()
         kept = () if settled else {segment.path for segment in self.journal.segments}
         for path in left_by(self._producer.id, self._folder):
             if path not in kept:
@@ -150,14 +171,15 @@ class Spool:
     def forget(self) -> None:
         """In a forked child: let go of mappings and locks; the files are the parent's."""
         self.journal.close()
-        for segment in self._mapped():
-            segment.forget()
+        for segment in (*self._mapped(), *self.journal.segments):
+            if isinstance(segment, Segment):
+                segment.forget()
         for orphan in self._orphans.values():
             orphan.forget()
         self._unlock(settled=False)
 
     def _mapped(self) -> list[Segment]:
-        return [*self._left, self._current, *([self._ready] if self._ready else ())]
+        return [*self._left, *self._pool, *self._ready]
 
     def _unlock(self, *, settled: bool) -> None:
         if settled:

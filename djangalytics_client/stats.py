@@ -6,6 +6,7 @@ tracked == queued + sent + duplicates + all of rejected + all of lost + spooled
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -55,33 +56,58 @@ class Outcome:
 
 
 class Tally:
-    """The counts behind Stats, and the bound of the queue.
+    """The counts behind Stats.
 
-    The lock is held for a few assignments and never during I/O. It is re-entrant, so a signal
-    handler that tracks while it interrupts ``track()`` in the same thread goes through.
+    Callers of ``track()`` leave a note of each event and never wait: whoever gets the lock counts
+    the notes, and nobody blocks to get it but readers of the counts. The lock is held for a few
+    assignments, never during I/O, and is re-entrant, so that a signal handler may track over
+    ``track()``.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.tracked = self.admitted = self.settled = 0
         self.weight = 0
-        self._abandoned = False
-        self._sent = self._duplicates = 0
-        self._spooled = 0
+        self._notes: deque[int | str] = deque()
+        self._abandoned: str | None = None
+        self._sent = self._duplicates = self._spooled = 0
         self._rejected: dict[str, int] = {}
         self._lost: dict[str, int] = {}
         self._replayed: dict[str, int] = {}
 
-    def refuse(self, reason: str) -> None:
-        """Count one event that was tracked and not queued."""
+    def note(self, what: int | str) -> None:
+        """Note one tracked event: its size as it is queued, or the reason why it is not."""
+        notes = self._notes
+        notes.append(what)
+        while notes and self.lock.acquire(blocking=False):
+            try:
+                self._count()
+            finally:
+                self.lock.release()
+
+    def counted(self) -> int:
+        """Count all notes -> events queued since the beginning."""
         with self.lock:
+            self._count()
+            return self.admitted
+
+    def _count(self) -> None:
+        notes = self._notes
+        while notes:
+            note = notes.popleft()
             self.tracked += 1
-            _add(self._lost, reason, 1)
+            if isinstance(note, str):
+                _add(self._lost, note, 1)
+            elif self._abandoned is None:
+                self.admitted += 1
+                self.weight += note
+            else:
+                _add(self._lost, self._abandoned, 1)
 
     def settle(self, count: int, weight: int, outcome: Outcome) -> None:
         """Count ``count`` queued events as ended; the outcome accounts for each of them."""
         with self.lock:
-            if self._abandoned:
+            if self._abandoned is not None:
                 return  # counted as lost already
             self.settled += count
             self.weight -= weight
@@ -113,12 +139,13 @@ class Tally:
         """Count what is queued as ended, whatever becomes of it later: so many as spooled, the
         rest as lost -> how many are lost."""
         with self.lock:
+            self._count()
             left = self.admitted - self.settled
             lost = max(0, left - spooled)
             if left:
                 self._spooled = left - lost
                 self.settle(left, self.weight, Outcome(lost={reason: lost} if lost else {}))
-            self._abandoned = True
+            self._abandoned = reason
             return lost
 
     def damaged(self, count: int) -> None:
@@ -134,11 +161,13 @@ class Tally:
     def losses(self) -> dict[str, int]:
         """Events lost so far, by reason."""
         with self.lock:
+            self._count()
             return dict(self._lost)
 
     def snapshot(self) -> Stats:
         """A consistent copy of the counts."""
         with self.lock:
+            self._count()
             return Stats(
                 self.tracked,
                 self.admitted - self.settled,

@@ -67,7 +67,7 @@ def test_shutdown_ends_the_thread_and_the_connection(sink: Sink) -> None:
     client = Client(sink.url)
     client.track("x")
     assert 0 == client.shutdown()
-    assert None is client._outbox._thread
+    assert None is client._outbox._worker._thread
     assert 1 == len(sink.events)
 
 
@@ -111,7 +111,7 @@ def test_shutdown_does_not_wait_for_a_hung_request() -> None:
     client = Client(transport=gate, settings=FAST)
     client.track("x")
     assert gate.entered.acquire(timeout=20)
-    worker = client._outbox._thread
+    worker = client._outbox._worker._thread
     assert 1 == client.shutdown(0.01)
     gate.open.set()
     assert worker is not None

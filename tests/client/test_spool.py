@@ -300,9 +300,9 @@ def test_a_living_sibling_adopts_within_a_minute(folder: Path) -> None:
     dead, _ = spooling(folder, forever(DOWN))
     fill(dead, 3)
     dead.shutdown(0)
-    assert None is living._outbox._step()
+    assert None is living._outbox._worker.step()
     clock.now += 61
-    while living._outbox._step() is not None:
+    while living._outbox._worker.step() is not None:
         pass
     assert [100, 0, 1, 2] == numbers(memory)
     living.shutdown()
