@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 import djangalytics_server
 from djangalytics_server.catalog import projects
 from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server.catalog.usage import KeyUsage
 from djangalytics_server.config import Settings
 from djangalytics_server.http import (
     answers,
     dashboard,
     definitions,
     ingest,
+    keys,
     operation,
     query,
     rejected,
@@ -81,6 +83,7 @@ class Server(Flask):
         self.writer = writer
         self.registry = Registry()
         self.catalog: Engine | None = None
+        self.usage: KeyUsage | None = None
         self.on_stopping: Callable[[], None] | None = None
         self.quick: QuickCapture | None = None
 
@@ -92,6 +95,8 @@ class Server(Flask):
     def close(self) -> None:
         """Write what is waiting, then close the store."""
         self.writer.close()
+        if self.usage is not None:
+            self.usage.close()
         self.store.close()
         if self.catalog is not None:
             self.catalog.dispose()
@@ -102,13 +107,15 @@ def create_app(settings: Settings) -> Server:
     store = open_store(settings.store_url)
     store.ping()  # who would replace or upgrade the file must see that it is in use
     app = Server(store, Writer(store.append))
-    db = _catalog_database(app, settings)
+    db, app.catalog = _catalog_database(app, settings)
+    app.usage = KeyUsage(app.catalog)
     services = Services(
         store=store,
         write=app.writer.submit,
         hand_in=app.writer.hand_in,
         check_room=app.writer.check_room,
         session=lambda: db.session(),
+        note_use=app.usage.note,
         clock=now,
         policy=Policy(
             version=djangalytics_server.__version__,
@@ -123,14 +130,13 @@ def create_app(settings: Settings) -> Server:
     return app
 
 
-def _catalog_database(app: Server, settings: Settings) -> SQLAlchemy:
+def _catalog_database(app: Server, settings: Settings) -> tuple[SQLAlchemy, Engine]:
     db = SQLAlchemy(model_class=Base)
     app.config["SQLALCHEMY_BINDS"] = {None: catalog_options(settings.store_url)}
     db.init_app(app)
     with app.app_context():
-        app.catalog = db.engine
         tune(db.engine)
-    return db
+        return db, db.engine
 
 
 def _hang_doors(app: Server, services: Services) -> None:
@@ -145,6 +151,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         definitions.blueprint(services, access, app.registry),
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
+        keys.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),
     ):

@@ -4,11 +4,14 @@
     ├── ApiError                      answered as application/problem+json
     │   ├── BadRequest        400     InvalidJson, InvalidEncoding, InvalidBatch, EmptyBatch,
     │   │                             InvalidEvent, InvalidParameter
-    │   ├── Unauthorized      401     InvalidKey, KeyRequired, SignInRequired
-    │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, CsrfFailed, ForeignOrigin,
-    │   │                             HostNotAllowed
+    │   │                             InvalidFields
+    │   ├── Unauthorized      401     InvalidKey, KeyMistyped, KeyExpired, KeyRevoked,
+    │   │                             KeyRequired, SignInRequired
+    │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, KeyCannotManage,
+    │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed
     │   ├── NotFound          404
     │   ├── MethodNotAllowed  405
+    │   ├── Conflict          409     KeyEnded
     │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
     │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
     │   ├── InternalError     500
@@ -110,6 +113,12 @@ class InvalidParameter(BadRequest):
     code, title = "invalid_parameter", "A query parameter is wrong"
 
 
+class InvalidFields(BadRequest):
+    """A field of the body is wrong; ``errors`` says which."""
+
+    code, title = "invalid_fields", "A field of the body is wrong"
+
+
 class Unauthorized(ApiError):
     """Nobody we know is asking."""
 
@@ -117,9 +126,27 @@ class Unauthorized(ApiError):
 
 
 class InvalidKey(Unauthorized):
-    """The key is unknown or revoked."""
+    """Nobody made the key."""
 
     code, title = "invalid_key", "The key is not valid"
+
+
+class KeyMistyped(Unauthorized):
+    """The key's checksum does not fit it, or it is too short or too long to be one."""
+
+    code, title = "key_mistyped", "The key has a typing error"
+
+
+class KeyExpired(Unauthorized):
+    """The key was made for a time that is over, or its successor has taken its place."""
+
+    code, title = "key_expired", "The key has expired"
+
+
+class KeyRevoked(Unauthorized):
+    """Somebody ended the key."""
+
+    code, title = "key_revoked", "The key was revoked"
 
 
 class KeyRequired(Unauthorized):
@@ -141,15 +168,21 @@ class Forbidden(ApiError):
 
 
 class KeyCannotWrite(Forbidden):
-    """A read key was used to send events."""
+    """A key that is no write key was used to send events."""
 
     code, title = "key_cannot_write", "This key cannot send events"
 
 
 class KeyCannotRead(Forbidden):
-    """A write key was used to ask a question."""
+    """A key that is no read key was used to ask a question."""
 
     code, title = "key_cannot_read", "This key cannot read"
+
+
+class KeyCannotManage(Forbidden):
+    """A key that is no admin key was used to manage the project."""
+
+    code, title = "key_cannot_manage", "This key cannot manage the project"
 
 
 class CsrfFailed(Forbidden):
@@ -180,6 +213,18 @@ class MethodNotAllowed(ApiError):
     """The address exists, the method does not."""
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class Conflict(ApiError):
+    """What is asked for does not go with how things stand."""
+
+    status, code, title = 409, "conflict", "Not as things stand"
+
+
+class KeyEnded(Conflict):
+    """A key that is revoked or expired cannot be rotated."""
+
+    code, title = "key_ended", "The key has ended"
 
 
 class TooLarge(ApiError):

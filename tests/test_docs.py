@@ -16,7 +16,7 @@ from djangalytics_server.cli.reference import reference
 from djangalytics_server.config import SETTINGS, Settings
 from djangalytics_server.front import refusals
 from djangalytics_server.model.limits import LIMITS
-from djangalytics_server.model.reasons import PARAMETERS, REJECTIONS
+from djangalytics_server.model.reasons import FIELDS, PARAMETERS, REJECTIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -87,13 +87,13 @@ def test_every_route_is_documented(tmp_path):
     app.prepare(settings)
     server = app.create_app(settings)
     headings = "\n".join(re.findall(r"^### .+$", API, re.MULTILINE)).replace("&lt;", "<")
-    headings = headings.replace("&gt;", ">").replace("path:", "")
+    headings = headings.replace("&gt;", ">")
     paths = {rule.rule for rule in server.url_map.iter_rules()}
     try:
         for rule in server.url_map.iter_rules():
             for method in rule.methods - {"HEAD", "OPTIONS"}:
-                path = rule.rule.replace("path:", "")
-                if f"{path}/" in paths:  # the same address without its slash
+                path = re.sub(r"(path|int):", "", rule.rule)
+                if f"{rule.rule}/" in paths:  # the same address without its slash
                     path += "/"
                 wanted = f"{method} {path}"
                 assert re.search(rf"{re.escape(wanted)}( |$)", headings, re.MULTILINE), wanted
@@ -109,7 +109,7 @@ def test_every_code_is_documented():
         for value in vars(refusals).values()
         if isinstance(value, refusals.Refusal)
     }
-    of_events = dict.fromkeys([*REJECTIONS, *PARAMETERS], "")
+    of_events = dict.fromkeys([*REJECTIONS, *PARAMETERS, *FIELDS], "")
     assert {**raised, **refused, **of_events} == documented_codes()
 
 

@@ -37,9 +37,10 @@ def found(session: Session, *, now: int, time_zone: str = "UTC") -> FirstSecrets
     owner = User(name="Owner", role="owner", created_at=now)
     session.add_all([project, owner])
     session.flush()
+    maker = keys.Maker("first start", now)
     return FirstSecrets(
-        write_key=keys.create(session, project.id, "write", "first write key", now=now),
-        read_key=keys.create(session, project.id, "read", "first read key", now=now),
+        write_key=keys.create(session, project.id, "write", "first write key", maker).text,
+        read_key=keys.create(session, project.id, "read", "first read key", maker).text,
         login_token=people.login_link(session, now=now),
     )
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets as random
 
-KEY_PREFIXES = {"write": "djw_", "read": "djr_"}
-"""Kind of key -> how it begins, so that a person sees what it is for."""
 
-
-def make(prefix: str = "") -> str:
-    """A new secret: the prefix and 43 characters that fit in a URL."""
-    return prefix + random.token_urlsafe(32)
+def make() -> str:
+    """A new secret: 43 characters that fit in a URL."""
+    return random.token_urlsafe(32)
 
 
 def digest(secret: str) -> str:

@@ -7,9 +7,10 @@ import click
 from djangalytics_server import __version__
 from djangalytics_server.cli.backup import backup, restore
 from djangalytics_server.cli.check import check
-from djangalytics_server.cli.data import events, keys, login_link
+from djangalytics_server.cli.data import events, login_link
 from djangalytics_server.cli.demo import demo
 from djangalytics_server.cli.doctor import doctor
+from djangalytics_server.cli.keys import keys
 from djangalytics_server.cli.rejected import rejected
 from djangalytics_server.cli.serve import serve
 

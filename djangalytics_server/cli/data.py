@@ -14,8 +14,8 @@ import click
 from sqlalchemy.orm import Session
 
 from djangalytics_server import app
-from djangalytics_server.catalog import keys as key_catalog
 from djangalytics_server.catalog import people, projects
+from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.serve import address_of
 from djangalytics_server.config import Settings
@@ -61,35 +61,6 @@ def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **give
         store.close()
 
 
-@click.group()
-def keys() -> None:
-    """Make and list API keys."""
-
-
-@keys.command()
-@settings_options(*_WHERE)
-@click.option("--kind", type=click.Choice(["write", "read"]), required=True, help="What it may do.")
-@click.option("--name", default="", help="What it is for; shown by `keys list`.")
-@says_why
-def create(kind: str, name: str, **given: Any) -> None:
-    """Make a key for the first project and print it: the only time it is seen."""
-    with open_catalog(settings_from(given)) as session:
-        project_id = first_project(session)
-        click.echo(key_catalog.create(session, project_id, kind, name[:100], now=app.now()))
-
-
-@keys.command("list")
-@settings_options(*_WHERE)
-@says_why
-def list_keys(**given: Any) -> None:
-    """Show which keys there are, never the keys themselves."""
-    with open_catalog(settings_from(given)) as session:
-        for key in key_catalog.every(session):
-            made = datetime.fromtimestamp(key.created_at / MICROSECONDS).astimezone()
-            when = made.isoformat(" ", "seconds")
-            click.echo(f"{key.prefix}…  {key.kind:<5}  {when}  {key.name}")
-
-
 @click.command("login-link")
 @settings_options("data", "database_url", "host", "port", "public_url")
 @says_why
@@ -99,7 +70,7 @@ def login_link(**given: Any) -> None:
     Give it the same --port or --public-url as the server, so that the link leads there.
     """
     settings = settings_from(given)
-    with open_catalog(settings) as session:
+    with open_catalog(settings) as session, writing(session):
         token = people.login_link(session, now=app.now())
     click.echo(f"{address_of(settings, settings.port)}/login/{token}")
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from flask import Request
 
-from djangalytics_server.catalog import keys, people, projects
+from djangalytics_server.catalog import key_text, keys, people, projects
 from djangalytics_server.catalog.keys import KeyFacts
 from djangalytics_server.catalog.people import Person
 from djangalytics_server.catalog.projects import ProjectFacts
@@ -17,9 +17,13 @@ from djangalytics_server.errors import (
     CsrfFailed,
     ForeignOrigin,
     InvalidKey,
+    KeyCannotManage,
     KeyCannotRead,
     KeyCannotWrite,
+    KeyExpired,
+    KeyMistyped,
     KeyRequired,
+    KeyRevoked,
     SignInRequired,
 )
 from djangalytics_server.http import safety
@@ -30,6 +34,11 @@ COOKIE = "djangalytics_session"
 REMEMBERED = MICROSECONDS
 """How long a look-up of a key or project is believed: a revoked key works a second more."""
 
+_USE = {
+    "write": "A write key only sends events",
+    "read": "A read key only reads",
+    "admin": "An admin key only manages the project",
+}
 _T = TypeVar("_T")
 
 
@@ -39,6 +48,14 @@ class Sender:
 
     project: ProjectFacts
     key_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Who manages a project, and their name as what they make bears it."""
+
+    project: ProjectFacts
+    name: str
 
 
 class Access:
@@ -55,7 +72,9 @@ class Access:
         if key is not None:
             found = self._key(key)
             if found.kind != "write":
-                raise KeyCannotWrite("Events are sent with a write key (djw_…), not a read key.")
+                raise KeyCannotWrite(
+                    f"{_USE[found.kind]}; events are sent with a write key (djw_…)."
+                )
             return Sender(self._project(found.project_id), found.prefix)
         person = self.person(request)
         if person is not None:
@@ -75,6 +94,8 @@ class Access:
         found = self._fresh(("key", key))
         if not isinstance(found, KeyFacts) or found.kind != "write":
             return None
+        if found.state(self._services.clock()) != "active":
+            return None
         project = self._fresh(found.project_id)
         return Sender(project, found.prefix) if isinstance(project, ProjectFacts) else None
 
@@ -84,7 +105,7 @@ class Access:
         if key is not None:
             found = self._key(key)
             if found.kind != "read":
-                raise KeyCannotRead("Reading needs a read key (djr_…); a write key only sends.")
+                raise KeyCannotRead(f"{_USE[found.kind]}; reading needs a read key (djr_…).")
             return self._project(found.project_id)
         person = self.person(request)
         if person is not None:
@@ -94,6 +115,26 @@ class Access:
         raise SignInRequired(
             "Open the link that `djangalytics-server login-link` prints, or send a read key."
         )
+
+    def manager(self, request: Request) -> Manager:
+        """Who may manage which project with this request; raises Unauthorized or Forbidden.
+
+        Development mode opens reading alone: whoever manages has a key or is signed in.
+        """
+        key = _bearer(request)
+        if key is not None:
+            found = self._key(key)
+            if found.kind != "admin":
+                raise KeyCannotManage(f"{_USE[found.kind]}; managing needs an admin key (dja_…).")
+            return Manager(self._project(found.project_id), f"{found.prefix}… {found.name}".strip())
+        person = self.person(request)
+        if person is None:
+            raise SignInRequired(
+                "Open the link that `djangalytics-server login-link` prints, or send an admin key."
+            )
+        if request.method != "GET":
+            self.check_csrf(request)
+        return Manager(self._project(person.project_id), person.name)
 
     def capture_open(self) -> bool:
         """Whether events are taken without a key."""
@@ -119,10 +160,27 @@ class Access:
         if not hmac.compare_digest(given.encode(), expected.encode()):
             raise CsrfFailed("Send the session's csrf_token as the header X-CSRF-Token.")
 
+    def forget_keys(self) -> None:
+        """Look keys up again: one has just been ended here. Other processes hear of it in time."""
+        self._remembered.clear()
+
     def _key(self, key: str) -> KeyFacts:
-        found = self._remember(("key", key), lambda: keys.find(self._services.session(), key))
+        if key_text.is_mistyped(key):
+            raise KeyMistyped("This key has a typing error, or a part of it is missing.")
+        found = self._remember(("key", key), lambda: self._find(key))
         if found is None:
             raise InvalidKey("Nobody made this key; see `djangalytics-server keys list`.")
+        if found.revoked_at is not None:
+            raise KeyRevoked("This key was revoked; ask whoever manages the project for a new one.")
+        if found.state(self._services.clock()) == "expired":
+            raise KeyExpired("This key has expired; ask whoever manages the project for a new one.")
+        return found
+
+    def _find(self, key: str) -> KeyFacts | None:
+        services = self._services
+        found = keys.find(services.session(), key)
+        if found is not None and found.state(now := services.clock()) == "active":
+            services.note_use(found, now)
         return found
 
     def _project(self, project_id: int) -> ProjectFacts:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
+from djangalytics_server.catalog import key_text
 from djangalytics_server.http.operations import PROBLEMS, Operation, Registry
 from djangalytics_server.wire.schemas import ProblemSchema
+
+_PLACE = re.compile(r"<int:(\w+)>")
 
 
 def document(registry: Registry, version: str) -> dict[str, Any]:
@@ -22,12 +26,12 @@ def document(registry: Registry, version: str) -> dict[str, Any]:
         plugins=[plugin],
         info={"description": "Events in, answers out. Every path also answers without its slash."},
     )
-    for kind in ("write", "read"):
+    for kind in key_text.KINDS:
         scheme = {"type": "http", "scheme": "bearer", "description": f"A project's {kind} key."}
         spec.components.security_scheme(f"{kind}_key", scheme)
     for operation in registry.operations:
         details = {operation.method.lower(): _operation(operation)}
-        spec.path(path=operation.path, operations=details)
+        spec.path(path=_PLACE.sub(r"{\1}", operation.path), operations=details)
     return spec.to_dict()
 
 
@@ -43,15 +47,25 @@ def _operation(operation: Operation) -> dict[str, Any]:
         }
     if operation.body is not None:
         details["requestBody"] = {
-            "required": True,
+            "required": operation.needs_body,
             "content": {"application/json": {"schema": operation.body}},
         }
     if operation.params is not None:
         details["parameters"] = [{"in": "query", "schema": operation.params}]
+    details.setdefault("parameters", []).extend(_places(operation.path))
     if operation.key is not None:
         # The empty entry: an open project, development mode or a session need no key.
         details["security"] = [{f"{operation.key}_key": []}, {}]
     return details
+
+
+def _places(path: str) -> list[dict[str, Any]]:
+    """The parameters in a path; all of ours are ids."""
+    schema = {"type": "integer", "minimum": 1}
+    return [
+        {"in": "path", "name": name, "required": True, "schema": schema}
+        for name in _PLACE.findall(path)
+    ]
 
 
 def _answer(status: int, of: type[Schema] | str, operation: Operation) -> dict[str, Any]:

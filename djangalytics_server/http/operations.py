@@ -15,6 +15,8 @@ PROBLEMS = {
     400: "The request is wrong; `code` and `errors` say where.",
     401: "Nobody we know is asking.",
     403: "Not allowed.",
+    404: "There is no such thing, or not in the asker's project.",
+    409: "It does not go with how things stand.",
     413: "Too large.",
     415: "The body's type or encoding is not read here.",
     503: "Nothing of this request was stored; try again after Retry-After seconds.",
@@ -38,6 +40,7 @@ class Operation:
     params: type[Schema] | None = None
     many: bool = False
     key: str | None = None
+    needs_body: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from djangalytics_server.catalog.keys import KeyFacts
 from djangalytics_server.ingest.door import Write
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store.base import Store
@@ -41,6 +42,7 @@ class Services:
     hand_in: HandIn
     check_room: Callable[[], None]
     session: Callable[[], Session]
+    note_use: Callable[[KeyFacts, int], None]
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

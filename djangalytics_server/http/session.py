@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from marshmallow import Schema, fields
 
 from djangalytics_server.catalog import people
+from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.errors import ApiError, SignInRequired
 from djangalytics_server.http import pages
 from djangalytics_server.http.access import COOKIE, Access
@@ -69,9 +70,8 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         if access.person(request) is None:
             raise SignInRequired("There is no session to end.")
         access.check_csrf(request)
-        orm = services.session()
-        people.sign_out(orm, request.cookies[COOKIE])
-        orm.commit()
+        with writing(services.session()) as orm:
+            people.sign_out(orm, request.cookies[COOKIE])
         answer = Response(status=204)
         answer.delete_cookie(COOKIE, httponly=True, samesite="Lax")
         return answer
@@ -80,9 +80,8 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def login(token: str) -> Response:
         if request.method == "HEAD":  # a look at the link must not use it up
             return Response(status=204)
-        orm = services.session()
-        cookie = people.sign_in(orm, token, now=services.clock())
-        orm.commit()
+        with writing(services.session()) as orm:
+            cookie = people.sign_in(orm, token, now=services.clock())
         if cookie is None:
             return pages.used_link()
         answer = redirect("/", 303)

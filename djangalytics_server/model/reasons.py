@@ -1,4 +1,4 @@
-"""The closed sets of what can be wrong with an event or a parameter, each with its words."""
+"""The closed sets of what can be wrong with an event, a parameter or a field, each with words."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ PARAMETERS: dict[str, str] = {
 }
 """Code of a wrong query parameter -> what the rule is."""
 
+FIELDS: dict[str, str] = {
+    "field_missing": "The field is required.",
+    "field_unknown": "This address does not know the field.",
+    "name_invalid": "A name is text of 1 to 100 characters without control characters.",
+    "kind_invalid": "kind is write, read or admin.",
+    "expires_at_invalid": "expires_at is an RFC 3339 date and time that lies ahead.",
+    "overlap_invalid": "overlap_seconds is a whole number from 0 to 2592000, which is 30 days.",
+}
+"""Code of a wrong field of a body that manages things -> what the rule is."""
+
 
 class Coded(str):
     """A message with its stable code, and the path of the place below the field that raised it."""
@@ -51,6 +61,7 @@ class Coded(str):
 
     def __new__(cls, code: str, message: str = "", path: str = "") -> Coded:
         """Words for ``code``: ``message``, or the rule itself."""
-        self = super().__new__(cls, message or REJECTIONS.get(code) or PARAMETERS[code])
+        rule = REJECTIONS.get(code) or PARAMETERS.get(code) or FIELDS[code]
+        self = super().__new__(cls, message or rule)
         self.code, self.path = code, path
         return self

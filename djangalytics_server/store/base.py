@@ -18,6 +18,7 @@ from djangalytics_server.store import postgres_address
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 _ADVICE = (
     "Use --database-url sqlite:////path/to/file.sqlite3 or "
@@ -157,3 +158,10 @@ def catalog_engine(url: str) -> Engine:
     from djangalytics_server.store.dialects import sqlite_engine
 
     return sqlite_engine(url)
+
+
+def begin_writing(session: Session) -> None:
+    """Begin the catalog's transaction as one that writes: it waits for its turn at once."""
+    from djangalytics_server.store.dialects import WRITE
+
+    session.connection(execution_options={WRITE: True})

@@ -51,7 +51,10 @@ class Project(Base):
 
 
 class ApiKey(Base):
-    """A key's SHA-256 and what may be shown of it; the key itself is never stored."""
+    """A key's SHA-256 and what may be shown of it; the key itself is never stored.
+
+    ``created_by`` is a name as it was then: whoever made a key may be gone since.
+    """
 
     __tablename__ = "api_keys"
 
@@ -62,6 +65,10 @@ class ApiKey(Base):
     prefix: Mapped[str] = mapped_column(text(12))
     hash: Mapped[str] = mapped_column(text(64), unique=True)
     created_at: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str | None] = mapped_column(text(100))
+    last_used_at: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class User(Base):

@@ -16,7 +16,14 @@ from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, Unstorable
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
-_PLAIN_TEXT = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+PLAIN_TEXT = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+
+"""Text without control characters, as a JSON Schema pattern."""
+
+
+def is_plain(text: str) -> bool:
+    """Whether it can be stored and shown on one line."""
+    return not _CONTROL.search(text) and not _SURROGATE.search(text)
 
 
 class _CodedField:
@@ -43,7 +50,7 @@ class EventName(_CodedField, fields.String):
         name = value.strip()
         if not name:
             raise self.make_error("required")
-        if _CONTROL.search(name) or _SURROGATE.search(name):
+        if not is_plain(name):
             raise self.make_error("invalid")
         if len(name) > LIMITS.event_name_length:
             code = "event_name_too_long"
@@ -56,13 +63,13 @@ class Identifier(_CodedField, fields.String):
 
     def __init__(self, *, code: str, most: int, about: str = "") -> None:
         metadata = {"description": about, "minLength": 1, "maxLength": most}
-        super().__init__(allow_none=True, metadata=metadata | {"pattern": _PLAIN_TEXT})
+        super().__init__(allow_none=True, metadata=metadata | {"pattern": PLAIN_TEXT})
         self.codes = {"invalid": code}  # type: ignore[misc]
         self.most = most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         fits = isinstance(value, str) and 1 <= len(value) <= self.most
-        if not fits or _CONTROL.search(value) or _SURROGATE.search(value):
+        if not fits or not is_plain(value):
             raise self.make_error("invalid")
         return str(value)
 

@@ -87,8 +87,9 @@ class House:
     def make_key(self, kind: str, project_id: int = 1, name: str = "") -> dict[str, str]:
         """The header that shows a new key of a kind."""
         with self.catalog() as session:
-            key = keys.create(session, project_id, kind, name, now=application.now())
-        return {"Authorization": f"Bearer {key}"}
+            maker = keys.Maker("a test", application.now())
+            key = keys.create(session, project_id, kind, name or kind, maker)
+        return {"Authorization": f"Bearer {key.text}"}
 
     @contextlib.contextmanager
     def catalog(self) -> Iterator[Session]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from djangalytics_server.http import access
 from tests.server.house import House
 
 
@@ -28,27 +27,20 @@ def test_a_key_wins_over_a_session(house: House) -> None:
 def test_a_project_is_read_by_its_own_key_only(house: House) -> None:
     """With the read key of another project our events are not there."""
     house.capture({"event_name": "ours"})
-    house.sql("INSERT INTO projects VALUES (2, 'Other', 'UTC', 0, 0)")
+    house.sql(
+        "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
+        " VALUES (2, 'Other', 'UTC', 0, 0)"
+    )
     house.sql("UPDATE api_keys SET project_id = 2 WHERE kind = 'read'")
     assert [] == house.events()
     answer = house.stats()
     assert (0, 0) == (answer["total_events"], answer["verdicts"]["accepted"])
 
 
-def test_a_revoked_key_ends_soon(house: House) -> None:
-    """What is remembered of a key is asked again after a second at most."""
-    assert access.REMEMBERED <= 1_000_000
-    assert 200 == house.client.get("/api/stats/", headers=house.read).status_code
-    house.sql("DELETE FROM api_keys")
-    while house.client.get("/api/stats/", headers=house.read).status_code == 200:
-        pass
-    assert 401 == house.client.get("/api/stats/", headers=house.read).status_code
-
-
 def test_guesses_do_not_fill_the_memory(house: House) -> None:
     """However many keys are tried, few are remembered."""
     for number in range(1_100):
-        key = {"Authorization": f"Bearer djr_{number}"}
+        key = {"Authorization": f"Bearer djr_{number:043}"}
         assert 401 == house.client.get("/api/stats/", headers=key).status_code
     assert 200 == house.client.get("/api/stats/", headers=house.read).status_code
 

@@ -60,7 +60,7 @@ class TestKeys:
             read = run(
                 "keys", "create", "--kind", "read", "--name", "for me", *where
             ).stdout.strip()
-            assert re.fullmatch(r"djr_[\w-]{43}", read)
+            assert re.fullmatch(r"djr_[0-9A-Za-z]{49}", read)
             headers = {"Authorization": f"Bearer {read}"}
             answer = requests.get(f"{server.url}/api/stats/", headers=headers, timeout=PATIENCE)
             assert answer.ok, answer.text
@@ -75,6 +75,48 @@ class TestKeys:
                 assert session.get(link, timeout=PATIENCE).ok
                 assert session.get(f"{server.url}/api/stats/", timeout=PATIENCE).ok
             assert 410 == requests.get(link, timeout=PATIENCE).status_code
+
+    def test_a_key_is_rotated_and_revoked(self, shared: Path) -> None:
+        """The successor works beside the old one, until that is revoked; the list tells."""
+        where = ("--data", str(shared))
+        made = run(
+            "keys", "create", "--kind", "admin", "--name", "ci", "--expires-in", "90d", *where
+        )
+        [line] = [li for li in run("keys", "list", *where).stdout.splitlines() if " ci" in li]
+        key_id = line.split()[0]
+        assert made.stdout[:8] in line
+        assert "never used" in line
+        assert "ends 20" in line
+        after = run("keys", "rotate", key_id, "--overlap", "1h", *where).stdout.strip()
+        assert re.fullmatch(r"dja_[0-9A-Za-z]{49}", after)
+        assert 2 == sum(" ci" in li for li in run("keys", "list", *where).stdout.splitlines())
+        said = run("keys", "revoke", key_id, *where).stdout
+        assert f"{made.stdout[:8]}… (admin, ci) is revoked.\n" == said
+        [line] = [li for li in run("keys", "list", *where).stdout.splitlines() if " ci" in li]
+        assert after[:8] in line
+        everything = run("keys", "list", "--all", *where).stdout
+        assert 1 == sum("revoked 20" in li for li in everything.splitlines())
+        again = run("keys", "rotate", key_id, *where)
+        assert (1, "") == (again.returncode, again.stdout)
+        assert "has ended already" in again.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (("revoke", "999"), "There is no key 999"),
+            (("rotate", "999"), "There is no key 999"),
+            (("rotate", "1", "--overlap", "soon"), "'soon' is not like 90d"),
+            (("create", "--kind", "read", "--expires-in", "-1d"), "'-1d' is not like 90d"),
+        ],
+    )
+    def test_what_cannot_be_done_is_said(
+        self, shared: Path, words: tuple[str, ...], says: str
+    ) -> None:
+        """One sentence, and an exit code that is not 0."""
+        ended = run("keys", *words, "--data", str(shared))
+        assert ended.returncode in (1, 2)
+        assert says in ended.stderr
+        assert "Traceback" not in ended.stderr
 
     @pytest.mark.parametrize(
         ("flags", "begins"),
@@ -144,7 +186,17 @@ class TestTail:
         assert "Traceback" not in errors
 
 
-COMMANDS = ("serve", "demo", "events", "events tail", "keys", "keys create", "keys list")
+COMMANDS = (
+    "serve",
+    "demo",
+    "events",
+    "events tail",
+    "keys",
+    "keys create",
+    "keys list",
+    "keys revoke",
+    "keys rotate",
+)
 
 
 @pytest.mark.parametrize("words", ["", *COMMANDS, "login-link"])

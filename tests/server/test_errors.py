@@ -14,12 +14,15 @@ import pytest
 from werkzeug.test import TestResponse
 
 from djangalytics_server import errors
+from djangalytics_server.catalog import key_text
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import PARAMETERS
 from tests.server.house import House, problem
 
 EVENT, BATCH = "/api/capture_event/", "/api/capture_batch/"
 GOOD = b'{"event_name":"x"}'
+STRANGE = {kind: key_text.make(kind) for kind in key_text.KINDS}
+"""Keys that nobody made, though they might have been."""
 ZIPPED = {"Content-Encoding": "gzip"}
 
 
@@ -70,11 +73,18 @@ WAYS = [
     ),
     Way("sent_at_invalid", 400, BATCH, b'{"events":[{}],"sent_at":1}', names="sent_at"),
     Way("api_key_invalid", 400, BATCH, b'{"events":[{}],"api_key":""}', names="api_key"),
-    Way("invalid_key", 401, EVENT, GOOD, {"Authorization": "Bearer djw_nobody"}),
+    Way("invalid_key", 401, EVENT, GOOD, {"Authorization": f"Bearer {STRANGE['write']}"}),
+    Way("key_mistyped", 401, EVENT, GOOD, {"Authorization": "Bearer djw_nobody"}),
+    get("key_mistyped", 401, "/api/stats/", headers={"Authorization": "Bearer sk_live_1"}),
+    Way("key_mistyped", 401, EVENT, GOOD, {"Authorization": "Bearer "}),
+    Way("key_mistyped", 401, EVENT, b'{"event_name":"x","api_key":"djw_nobody"}'),
+    Way("key_expired", 401, EVENT, GOOD, needs="a write key that has expired"),
+    Way("key_revoked", 401, EVENT, GOOD, needs="a write key that was revoked"),
     Way("invalid_key", 401, EVENT, GOOD, {"Authorization": "Basic eDp5"}),
-    Way("invalid_key", 401, EVENT, GOOD, {"Authorization": "Bearer"}),
-    Way("invalid_key", 401, EVENT, b'{"event_name":"x","api_key":"djw_nobody"}'),
-    get("invalid_key", 401, "/api/stats/", headers={"Authorization": "Bearer djr_nobody"}),
+    Way(
+        "invalid_key", 401, EVENT, b'{"event_name":"x","api_key":"%s"}' % STRANGE["write"].encode()
+    ),
+    get("invalid_key", 401, "/api/stats/", headers={"Authorization": f"Bearer {STRANGE['read']}"}),
     Way("invalid_key", 401, EVENT, GOOD, needs="a key of a project that is gone"),
     Way("key_required", 401, EVENT, GOOD, needs="closed capture"),
     Way("key_required", 401, EVENT, GOOD, needs="no project"),
@@ -83,6 +93,8 @@ WAYS = [
     Way("key_cannot_write", 403, EVENT, GOOD, needs="read key"),
     Way("key_cannot_write", 403, BATCH, b'{"events":[{}]}', needs="read key"),
     *(get("key_cannot_read", 403, p, needs="write key") for p in ("/api/stats/", "/api/events/")),
+    get("key_cannot_manage", 403, "/api/keys/", needs="write key"),
+    get("key_cannot_manage", 403, "/api/keys/", needs="read key"),
     Way("csrf_failed", 403, EVENT, GOOD, needs="session"),
     Way("csrf_failed", 403, "/api/session/logout/", needs="session"),
     Way("foreign_origin", 403, EVENT, GOOD, {"Origin": "https://evil.example"}, needs="session"),
@@ -90,6 +102,11 @@ WAYS = [
     *(get("not_found", 404, p) for p in ("/api/", "/api/nope", "/static/nope.js", "/static/%00")),
     get("not_found", 404, "/static/..%2f..%2fsetup.cfg"),
     get("not_found", 404, "/api//stats/"),
+    Way("not_found", 404, "/api/keys/99/", method="DELETE", needs="admin key"),
+    Way("not_found", 404, f"/api/keys/{'9' * 30}/rotate/", b"", needs="admin key"),
+    Way("key_ended", 409, "/api/keys/1/rotate/", needs="admin key, the first one revoked"),
+    Way("invalid_fields", 400, "/api/keys/", b"{}", names="kind", needs="admin key"),
+    Way("invalid_json", 400, "/api/keys/", b"[]", needs="admin key"),
     get("method_not_allowed", 405, EVENT),
     Way("method_not_allowed", 405, "/api/stats/", method="DELETE"),
     Way("body_too_large", 413, EVENT, b" " * (LIMITS.body_bytes + 1)),
@@ -138,6 +155,7 @@ NEVER_SENT = {
     "bad_request": "what Werkzeug cannot read and has no word of ours; see the test below",
     "unauthorized": "root of a branch",
     "forbidden": "root of a branch",
+    "conflict": "root of a branch",
     "too_large": "root of a branch",
     "unsupported": "root of a branch",
     "unavailable": "root of a branch",
@@ -149,6 +167,9 @@ DAMAGE = {
     "closed capture": "UPDATE projects SET open_capture = 0",
     "no project": "DELETE FROM projects",
     "a key of a project that is gone": "DELETE FROM projects",
+    "a write key that has expired": "UPDATE api_keys SET expires_at = 1",
+    "a write key that was revoked": "UPDATE api_keys SET revoked_at = 1",
+    "admin key, the first one revoked": "UPDATE api_keys SET revoked_at = 1 WHERE id = 1",
     "no database": "ALTER TABLE events RENAME TO gone",
     "no catalog": "ALTER TABLE api_keys RENAME TO gone",
     "a fault of ours": "UPDATE projects SET time_zone = 'Nowhere'",
@@ -173,6 +194,8 @@ def arrange(house: House, needs: str) -> dict[str, str]:
         house.app.writer.close()
     if needs in READING:
         return house.read
+    if needs.startswith("admin key"):
+        return house.make_key("admin")
     return house.write if "write key" in needs or needs.startswith("a key") else {}
 
 
@@ -188,7 +211,7 @@ def fail(house: House, way: Way) -> TestResponse:
 
 
 SECRETS = re.compile(
-    r"Traceback|\.py\b|sqlite|sqlalchemy|SELECT|INSERT|no such|/tmp|/home|dj[wr]_\w{30}",
+    r"Traceback|\.py\b|sqlite|sqlalchemy|SELECT|INSERT|no such|/tmp|/home|dj[wra]_\w{30}",
     re.IGNORECASE,
 )
 

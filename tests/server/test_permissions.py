@@ -11,11 +11,15 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from djangalytics_server.catalog import key_text
 from tests.server.house import House, problem
 
 # -- who asks -------------------------------------------------------------------------------------
 
-KEYS = ("unknown key", "write key", "read key", "other write key", "other read key")
+KINDS = ("write key", "read key", "admin key")
+OTHERS = ("other write key", "other read key", "other admin key")
+USELESS = ("unknown key", "mistyped key", "expired key", "revoked key")
+KEYS = (*KINDS, *OTHERS, *USELESS)
 SESSIONS = (
     "session",  # with the token that only our own page can read
     "session without token",
@@ -25,7 +29,9 @@ SESSIONS = (
 )
 DEVELOPMENT = ("dev", "dev from a foreign page")
 ASKERS = ("nobody", "foreign page", *KEYS, *SESSIONS, *DEVELOPMENT)
-"""``other`` keys are another project's. ``dev`` is nobody, in development mode."""
+"""``other`` keys are another project's. An expired or revoked key is of the kind that the route
+would take. ``dev`` is nobody, in development mode.
+"""
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -35,11 +41,13 @@ OPEN = dict.fromkeys(ASKERS, 200)
 READING = {
     "nobody": 401,
     "foreign page": 401,
-    "unknown key": 401,
+    **dict.fromkeys(USELESS, 401),
     "write key": 403,
     "read key": 200,
+    "admin key": 403,
     "other write key": 403,
     "other read key": 200,  # of its own project alone
+    "other admin key": 403,
     "session": 200,
     "session without token": 200,
     "session of a foreign page": 200,  # whose browser gives it nothing of the answer
@@ -51,11 +59,13 @@ READING = {
 WRITING = {
     "nobody": 201,  # the project is open for capture
     "foreign page": 201,
-    "unknown key": 401,
+    **dict.fromkeys(USELESS, 401),
     "write key": 201,
     "read key": 403,
+    "admin key": 403,
     "other write key": 201,  # to its own project
     "other read key": 403,
+    "other admin key": 403,
     "session": 201,
     "session without token": 403,
     "session of a foreign page": 403,
@@ -64,6 +74,26 @@ WRITING = {
     "dev": 201,
     "dev from a foreign page": 201,
 }
+MANAGING = {
+    **dict.fromkeys(ASKERS, 401),  # development mode opens reading alone
+    "write key": 403,
+    "read key": 403,
+    "admin key": 201,
+    "other write key": 403,
+    "other read key": 403,
+    "other admin key": 201,  # its own project
+    "session": 201,
+    "session without token": 403,
+    "session of a foreign page": 403,
+}
+LOOKING_AT_WHAT_IS_MANAGED = {
+    **MANAGING,
+    **dict.fromkeys(("admin key", "other admin key", "session"), 200),
+    "session without token": 200,
+    "session of a foreign page": 200,  # whose browser gives it nothing of the answer
+}
+MANAGING_ONE = {**MANAGING, "other admin key": 404}
+"""Things of one project: another project's manager finds nothing there."""
 SESSION_ALONE = {
     **dict.fromkeys(ASKERS, 401),
     "session": 204,
@@ -94,13 +124,19 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/events/"): READING,
     ("GET", "/api/definitions/"): READING,
     ("GET", "/api/rejected/"): READING,
+    ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("POST", "/api/keys/"): MANAGING,
+    ("POST", "/api/keys/<int:key_id>/rotate/"): MANAGING_ONE,
+    ("DELETE", "/api/keys/<int:key_id>/"): instead(MANAGING_ONE, _201=204),
 }
 """What each asker is answered at each route. A new route has its line here, or this file fails."""
 
 BODIES: dict[str, Any] = {
     "/api/capture_event/": {"event_name": "x"},
     "/api/capture_batch/": {"events": [{"event_name": "x"}]},
+    "/api/keys/": {"kind": "write", "name": "x"},
 }
+CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
 EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
 
 # -- asking ---------------------------------------------------------------------------------------
@@ -113,11 +149,14 @@ def routes(house: House) -> set[tuple[str, str]]:
     return {(m, p) for m, p in found if (m, f"{p}/") not in found or p.endswith("/")}
 
 
-def as_asker(house: House, asker: str) -> tuple[FlaskClient, dict[str, str]]:
-    """A browser or program that is this asker, and the headers it sends."""
+def as_asker(house: House, asker: str, takes: str) -> tuple[FlaskClient, dict[str, str]]:
+    """A browser or program that is this asker, and the headers it sends.
+
+    ``takes`` is the kind of key that works where it asks.
+    """
     headers = FOREIGN if "foreign page" in asker else {}
     if asker in KEYS:
-        return house.app.test_client(), key_of(house, asker)
+        return house.app.test_client(), key_of(house, asker, takes)
     if asker == "session made up":
         browser = house.app.test_client()
         browser.set_cookie("djangalytics_session", "made-up")
@@ -133,21 +172,39 @@ def as_asker(house: House, asker: str) -> tuple[FlaskClient, dict[str, str]]:
     return browser, headers
 
 
-def key_of(house: House, asker: str) -> dict[str, str]:
+def key_of(house: House, asker: str, takes: str) -> dict[str, str]:
     """The header that shows the asker's key."""
     if asker == "unknown key":
-        return {"Authorization": "Bearer djr_nobody-made-this"}
-    if asker.startswith("other"):
-        return house.make_key(asker.split()[1], project_id=2)
-    return house.write if asker == "write key" else house.read
+        return {"Authorization": f"Bearer {key_text.make(takes)}"}
+    if asker == "mistyped key":
+        return {"Authorization": f"Bearer {key_text.make(takes)[:-1]}"}
+    if asker in ("expired key", "revoked key"):
+        header = house.make_key(takes)
+        column = f"{asker.split()[0].replace('expired', 'expires')}_at"
+        house.sql(f"UPDATE api_keys SET {column} = 1 WHERE id = (SELECT max(id) FROM api_keys)")
+        return header
+    kind = asker.removeprefix("other ").split()[0]
+    return house.make_key(kind, project_id=2 if asker in OTHERS else 1)
+
+
+def taken_by(path: str) -> str:
+    """The kind of key that works at an address."""
+    if "capture" in path:
+        return "write"
+    return "admin" if path.startswith("/api/keys/") else "read"
 
 
 def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
     """One request of one asker, who has made no other before."""
-    browser, headers = as_asker(house, asker)
+    browser, headers = as_asker(house, asker, taken_by(path))
+    if "<int:key_id>" in path:  # of the first project, and good
+        house.make_key("write")
+        [(key_id,)] = house.sql("SELECT max(id) FROM api_keys WHERE project_id = 1")
+        path = path.replace("<int:key_id>", str(key_id))
     for part, example in EXAMPLES.items():
         path = path.replace(part, example)
-    return browser.open(path, method=method, headers=headers, json=BODIES.get(path), buffered=True)
+    body = BODIES.get(path) if method == "POST" else None
+    return browser.open(path, method=method, headers=headers, json=body, buffered=True)
 
 
 @pytest.fixture
@@ -189,8 +246,9 @@ def test_the_matrix(asked: Callable[[str], House], asker: str) -> None:
             problem(answer)
         stored = "capture" in path and answer.status_code < 300
         assert before + stored == house.stored(), (method, path)
-        if rule[asker] >= 400 or asker.startswith("other"):
+        if rule[asker] >= 400 or asker in OTHERS:
             assert "the secret of the first" not in answer.text
+            assert "first write key" not in answer.text
         assert "Access-Control-Allow-Origin" not in answer.headers
     assert expected == answered
 
@@ -204,8 +262,9 @@ def test_the_quick_way_has_the_same_rights(
     """
     monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
     house = asked(asker)
-    browser, headers = as_asker(house, asker)
-    for path, body in BODIES.items():
+    browser, headers = as_asker(house, asker, "write")
+    for path in CAPTURES:
+        body = BODIES[path]
         rule = MATRIX["POST", path]
         answer = browser.post(path, json=body, headers=headers)  # after which the key is known
         assert rule[asker] == answer.status_code
@@ -228,7 +287,7 @@ def test_the_quick_way_has_the_same_rights(
         if taken:
             assert came.wait(30)
             assert [rule[asker]] == [int(status[:3]) for status in heard]
-    project = 2 if asker.startswith("other") else 1
+    project = 2 if asker in OTHERS else 1
     assert {1, project} >= {p for (p,) in house.sql("SELECT DISTINCT project_id FROM events")}
 
 
@@ -239,7 +298,7 @@ def test_nothing_becomes_a_web_socket(house: House) -> None:
     for headers in ({}, FOREIGN, house.read):
         for method, path in [*MATRIX, ("GET", "/api/live/")]:
             answer = browser.open(path, method=method, headers={**headers, **upgrade})
-            assert answer.status_code in (400, 404), (method, path)
+            assert answer.status_code in (400, 404, 405), (method, path)
     assert 0 == house.stored()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from djangalytics_server.catalog import key_text
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import QueueFull
 from djangalytics_server.model.event import Receipt, Submission
@@ -61,7 +62,8 @@ CASES = {
     "not JSON": Case(SINGLE, b"{", False),
     "no gzip": Case(SINGLE, b"{}", False, headers=GZIP),
     "empty batch": _case(BATCH, {"events": []}, False),
-    "unknown key": _case(SINGLE, _event("j"), False, key="djw_nobody"),
+    "unknown key": _case(SINGLE, _event("j"), False, key=key_text.make("write")),
+    "mistyped key": _case(SINGLE, _event("n"), False, key="djw_nobody"),
     "read key": _case(SINGLE, _event("k"), False, key="read"),
     "other scheme": _case(SINGLE, _event("l"), False, headers=(("Authorization", "Basic eDp5"),)),
     "a form": Case(SINGLE, b"a=b", False, headers=(("Content-Type", "text/html"),)),
