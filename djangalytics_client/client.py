@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ class Client:
         elif settings.spool not in (None, OFF):
             folder = project_folder(str(settings.spool), type(transport).__qualname__, write_key)
         self._outbox = Outbox(transport, settings, self._world, folder)
+        weakref.finalize(self, self._outbox.retire).atexit = False
         if trouble:
             self._outbox.close(trouble)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from djangalytics_client.backlog import Memory
 from djangalytics_client.delivery import Delivery, Voice, log
 from djangalytics_client.events import Event, as_json, pack, unpacked_json
+from djangalytics_client.hosts import watch_ends
 from djangalytics_client.producer import Producer, this_process
 from djangalytics_client.settings import Settings
 from djangalytics_client.spool import Spool
@@ -95,6 +96,12 @@ class Outbox:
     def close(self, reason: str) -> None:
         """Take no more events: count them as lost for this reason."""
         self._closed = self._closed or reason
+
+    def retire(self) -> None:
+        """The client was collected: send what is queued, then let go of threads and files."""
+        self.close("shutdown")
+        if not self._worker.retire() and self._tally.counted() > self._tally.settled:
+            _unsent.append(self)
 
     def refuse(self, reason: str) -> None:
         """Count an event that was tracked and never came to be queued."""
@@ -186,11 +193,14 @@ class Outbox:
 
 
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
+_unsent: list[Outbox] = []
+"""Those without a client or a thread: their events are sent at exit."""
 
 
 def _after_fork_in_child() -> None:
     for outbox in tuple(_outboxes):
         outbox.start_over()
+    watch_ends(_at_exit)
 
 
 def _at_exit() -> None:
@@ -208,3 +218,4 @@ def _at_exit() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 atexit.register(_at_exit)
+watch_ends(_at_exit)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 import queue
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from djangalytics_client.backlog import Memory
 from djangalytics_client.delivery import Delivery, Voice, log
+from djangalytics_client.hosts import ready_gevent
 from djangalytics_client.spool import Spool
 from djangalytics_client.stats import Tally
 from djangalytics_client.world import Thread, World
@@ -50,8 +52,9 @@ class Worker:
         self._thread: Thread | None = None
         self._keeper: Thread | None = None
         self._ident = 0
-        self._bell: _Bell = queue.SimpleQueue()
-        self._keeper_bell: _Bell = queue.SimpleQueue()
+        self._new_bell: Callable[[], _Bell] = queue.SimpleQueue
+        self._bell: _Bell = self._new_bell()
+        self._keeper_bell: _Bell = self._new_bell()
         self._flush_bells: list[_Bell] = []
         self._urgent_until = 0
         self._adopted_at = -math.inf
@@ -61,6 +64,15 @@ class Worker:
         self.idle = self.lingering = False
         if self._start():
             self._bell.put(None)
+        else:
+            self.idle = True  # the next event tries again
+
+    def retire(self) -> bool:
+        """Send what is left and end -> whether there is a thread that does."""
+        self.closing = True
+        self._bell.put(None)
+        self._keeper_bell.put(None)
+        return self._thread is not None
 
     def is_current_thread(self) -> bool:
         """Whether the caller is this worker itself."""
@@ -105,8 +117,10 @@ class Worker:
             self.wake()
             return
         with self._starting:
-            new = self._world.thread(self._keep) if self._keeper is None else None
-            self._keeper = new or self._keeper
+            new = None
+            if self._keeper is None:
+                self._keeper_bell = queue.SimpleQueue()
+                new = self._keeper = self._world.thread(self._keep)
         if new is not None and not _started(new):
             self._keeper = None
         self._keeper_bell.put(None)
@@ -117,6 +131,7 @@ class Worker:
             if self.abandoned:
                 return None
             try:
+                ready_gevent()
                 self._tidy()
                 if self._world.monotonic() - self._adopted_at >= _ADOPT_EVERY:
                     self.adopt()
@@ -130,6 +145,10 @@ class Worker:
         with self._starting:
             if self._thread is not None:
                 return True
+            # Made with the thread, not before: a worker of Gunicorn's puts gevent in the place of
+            # both after its fork, and a bell of the old kind would stop every greenlet.
+            self._new_bell = queue.SimpleQueue
+            self._bell = self._new_bell()
             # Known before it is started: a signal handler may come here in between.
             thread = self._thread = self._world.thread(self._work)
         if _started(thread):
@@ -197,7 +216,7 @@ class Worker:
         return self._tally.settled >= target and not self._delivery.orphans
 
     def _wait(self, target: int, deadline: float) -> None:
-        bell: _Bell = queue.SimpleQueue()
+        bell = self._new_bell()
         self._flush_bells.append(bell)
         self._bell.put(None)
         try:
