@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import djangalytics_client
+import djangalytics_server
+
 ROOT = Path(__file__).parents[1]
 _LEFT = shutil.ignore_patterns(
     "node_modules", "__pycache__", "*.egg-info", ".git", ".tox", ".venv", "build", "dist", ".*cache"
@@ -103,3 +106,8 @@ def test_the_source_distribution_can_be_built_from(built: Path):
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
     assert {"setup.cfg", "pyproject.toml", "LICENSE", "README.md"} <= names
     assert "djangalytics_server/dashboard/static/index.html" in names
+
+
+def test_all_three_name_one_version(metadata: email.message.Message) -> None:
+    """The SDK, the server and the distribution say the same version."""
+    assert djangalytics_client.__version__ == djangalytics_server.__version__ == metadata["Version"]

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import gc
+from importlib import import_module
+
 import click
 
 from djangalytics_server import __version__
-from djangalytics_server.cli.backup import backup, restore
-from djangalytics_server.cli.check import check
-from djangalytics_server.cli.data import events, login_link
-from djangalytics_server.cli.demo import demo
-from djangalytics_server.cli.doctor import doctor
-from djangalytics_server.cli.keys import keys
-from djangalytics_server.cli.rejected import rejected
-from djangalytics_server.cli.serve import serve
 
 _OWN = ("--help", "-h", "--version")
+_COMMANDS = {
+    "serve": "serve",
+    "demo": "demo",
+    "events": "data",
+    "keys": "keys",
+    "login-link": "data",
+    "check": "check",
+    "backup": "backup",
+    "restore": "backup",
+    "rejected": "rejected",
+    "doctor": "doctor",
+}
+"""Command -> the module of this room that has it, under the same name."""
 
 
 class ServeByDefault(click.Group):
-    """A group whose missing command is `serve`, flags and all."""
+    """A group whose missing command is `serve`, flags and all; only what is asked is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, as the help lists them."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now; None if there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"djangalytics_server.cli.{_COMMANDS[cmd_name]}")
+        _end_of_imports()
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `serve` in front of arguments that begin with a flag of its own."""
@@ -47,5 +68,8 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, events, keys, login_link, check, backup, restore, rejected, doctor):
-    cli.add_command(command)
+def _end_of_imports() -> None:
+    """Start the collector that ``main`` stopped, and spare it what was imported: that stays."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
-from djangalytics_server.http import openapi
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
@@ -44,6 +43,8 @@ def blueprint(services: Services, registry: Registry) -> Blueprint:
 
     @lru_cache(maxsize=1)
     def document() -> dict[str, Any]:
+        from djangalytics_server.http import openapi  # not for every start
+
         return openapi.document(registry, services.policy.version)
 
     def openapi_json() -> Response:
