@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,38 @@ def refusal(*arguments: str, cwd: Path | None = None, **env: str) -> str:
     [line] = ended.stderr.splitlines()
     assert line.startswith("djangalytics-server: ")
     return line
+
+
+_WHAT_A_START_LOADS = """
+import gc, sys
+sys.argv = ["djangalytics-server", "serve", "--help"]
+from djangalytics_server.__main__ import main
+try:
+    main()
+except SystemExit:
+    print("collecting", gc.isenabled(), "frozen", gc.get_freeze_count() > 100_000)
+    print("modules", *sys.modules)
+"""
+
+
+def test_a_start_imports_what_serving_needs_and_no_more() -> None:
+    """Half of a start are imports: what is for other commands, engines or addresses waits, the
+    collector rests meanwhile, and works again when the command begins.
+    """
+    script = [sys.executable, "-c", _WHAT_A_START_LOADS]
+    ended = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    *_, collector, modules = ended.stdout.splitlines()
+    assert "collecting True frozen True" == collector
+    loaded = set(modules.split())
+    assert {"djangalytics_server.cli.serve", "djangalytics_server.app"} <= loaded
+    others = {"alembic", "apispec", "psycopg", "requests", "djangalytics_server.store.examine"}
+    commands = {f"djangalytics_server.cli.{name}" for name in ("backup", "data", "demo", "doctor")}
+    assert set() == loaded & (others | commands)
+
+
+def test_the_server_s_version_is_the_distribution_s() -> None:
+    """It is written down a second time, because looking it up delays a start."""
+    assert version("djangalytics") == __version__
 
 
 class TestStart:
