@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -54,11 +53,6 @@ def test_a_start_imports_what_serving_needs_and_no_more() -> None:
     others = {"alembic", "apispec", "psycopg", "requests", "djangalytics_server.store.examine"}
     commands = {f"djangalytics_server.cli.{name}" for name in ("backup", "data", "demo", "doctor")}
     assert set() == loaded & (others | commands)
-
-
-def test_the_server_s_version_is_the_distribution_s() -> None:
-    """It is written down a second time, because looking it up delays a start."""
-    assert version("djangalytics") == __version__
 
 
 class TestStart:
