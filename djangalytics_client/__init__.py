@@ -23,9 +23,11 @@ from djangalytics_client.errors import (
     TransportError,
 )
 from djangalytics_client.events import Properties
+from djangalytics_client.hooks import Hooks
 from djangalytics_client.settings import Settings
 from djangalytics_client.stats import Stats
 from djangalytics_client.transport import Transport
+from djangalytics_client.voice import Loss
 
 __all__ = [
     "Client",
@@ -33,16 +35,21 @@ __all__ = [
     "DjangalyticsError",
     "EventLost",
     "EventRejected",
+    "Hooks",
+    "Loss",
     "Settings",
     "Stats",
     "TransportError",
+    "aflush",
     "configure",
     "context",
     "flush",
     "identify",
+    "register",
     "shutdown",
     "stats",
     "track",
+    "unregister",
 ]
 
 _default: dict[str, Client] = {}
@@ -54,6 +61,7 @@ def configure(
     *,
     source: str | None = None,
     settings: Settings | None = None,
+    hooks: Hooks | None = None,
     transport: Transport | None = None,
     debug: bool = False,
 ) -> Client:
@@ -62,7 +70,13 @@ def configure(
     The arguments are those of ``Client``.
     """
     client = Client(
-        url, write_key, source=source, settings=settings, transport=transport, debug=debug
+        url,
+        write_key,
+        source=source,
+        settings=settings,
+        hooks=hooks,
+        transport=transport,
+        debug=debug,
     )
     before = _default.get("client")
     _default["client"] = client
@@ -98,9 +112,24 @@ def identify(distinct_id: Id, traits: Properties | None = None) -> str | None:
     return _client().identify(distinct_id, traits)
 
 
+def register(properties: Properties) -> None:
+    """Give every later event these properties: see ``Client.register``."""
+    _client().register(properties)
+
+
+def unregister(*names: str) -> None:
+    """Take back registered properties, by name."""
+    _client().unregister(*names)
+
+
 def flush(timeout: float = 10.0) -> int:
     """Send what is queued, within ``timeout`` seconds -> events still unsent."""
     return _client().flush(timeout)
+
+
+async def aflush(timeout: float = 10.0) -> int:
+    """Flush without holding up the event loop (asyncio's) -> events still unsent."""
+    return await _client().aflush(timeout)
 
 
 def shutdown(timeout: float = 5.0) -> int:
@@ -109,7 +138,7 @@ def shutdown(timeout: float = 5.0) -> int:
 
 
 def stats() -> Stats:
-    """Where every event is: queued, sent, duplicate, rejected or lost, by reason."""
+    """Where every event is: queued, sent, duplicate, rejected, lost or dropped, by reason."""
     return _client().stats()
 
 

@@ -144,6 +144,10 @@ class Memory:
         taken, self._taken = self._taken, []
         self._bytes -= sum(len(event) for _, event in taken)
 
+    def held(self, most: int) -> list[bytes]:
+        """The newest events that are held, as JSON; nothing is taken away."""
+        return [self._as_json(event) for _, event in (*self._taken, *self._queue)[-most:]]
+
     def empty(self) -> list[Packed]:
         """Give up all that is held, in order."""
         left = [*self._taken, *self._queue]

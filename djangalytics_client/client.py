@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from djangalytics_client.context import Id, current, identify_current
-from djangalytics_client.delivery import log
-from djangalytics_client.errors import ConfigurationError, EventLost, EventRejected
-from djangalytics_client.events import Properties, build
+from djangalytics_client.context import Id, beneath, current, identify_current
+from djangalytics_client.errors import ConfigurationError, EventLost
+from djangalytics_client.events import Call, Event, Properties, as_json, build
+from djangalytics_client.hooks import Hooks, Withheld, gate
 from djangalytics_client.outbox import Outbox
 from djangalytics_client.places import OFF, project_folder, spool_folder
-from djangalytics_client.settings import Settings, address
+from djangalytics_client.settings import (
+    DISABLED_VARIABLE,
+    DRY_RUN_VARIABLE,
+    Settings,
+    address,
+    switched_on,
+)
 from djangalytics_client.stats import Stats
 from djangalytics_client.transport import HttpTransport, MemoryTransport, Transport
+from djangalytics_client.values import settle
+from djangalytics_client.voice import Voice, log
 from djangalytics_client.world import World
 
 
@@ -24,10 +33,10 @@ class Client:
     """A connection to one Djangalytics project.
 
     ``url`` and ``write_key`` default to ``DJANGALYTICS_URL`` and ``DJANGALYTICS_WRITE_KEY``;
-    ``source`` is that of every event that names none. ``transport`` replaces HTTP and ``world``
-    the clock, chance and threads, for tests. With ``debug`` the methods raise what they otherwise
-    count and log; without it an address that cannot work makes a client that counts every event
-    as lost: misconfigured.
+    ``source`` is that of every event that names none. ``hooks`` are functions of yours that see
+    each event or loss. ``transport`` replaces HTTP and ``world`` the clock, chance and threads, for
+    tests. With ``debug`` the methods raise what they otherwise count and log; without it an address
+    that cannot work makes a client that counts every event as lost: misconfigured.
     """
 
     def __init__(
@@ -37,16 +46,23 @@ class Client:
         *,
         source: str | None = None,
         settings: Settings | None = None,
+        hooks: Hooks | None = None,
         transport: Transport | None = None,
         debug: bool = False,
         world: World | None = None,
     ) -> None:
-        settings = settings or Settings()
+        self._settings = settings = settings or Settings()
+        self._hooks = hooks or Hooks()
         self._source = source
         self._debug = debug
         self._world = world or World()
+        self._off = switched_on(settings.disabled, DISABLED_VARIABLE, os.environ)
+        dry_run = switched_on(settings.dry_run, DRY_RUN_VARIABLE, os.environ)
+        self._gate = gate(settings, self._hooks, dry_run=dry_run)
         trouble = folder = None
-        if transport is None:
+        if self._off or dry_run:
+            transport = transport or MemoryTransport()  # nothing gets there
+        elif transport is None:
             try:
                 transport, folder = _http(url, write_key, settings)
             except ConfigurationError as error:
@@ -56,8 +72,11 @@ class Client:
                 transport, trouble = MemoryTransport(), "misconfigured"
         elif settings.spool not in (None, OFF):
             folder = project_folder(str(settings.spool), type(transport).__qualname__, write_key)
-        self._outbox = Outbox(transport, settings, self._world, folder)
+        voice = Voice(self._hooks.on_error)
+        self._outbox = Outbox(transport, settings, self._world, voice, folder)
         weakref.finalize(self, self._outbox.retire).atexit = False
+        self._everywhere: dict[str, object] = {}
+        self.register(settings.properties or {})
         if trouble:
             self._outbox.close(trouble)
 
@@ -77,25 +96,21 @@ class Client:
         ``properties`` are copied. ``timestamp`` is when it happened (default: now; text is RFC
         3339; without a zone: UTC). Give ``insert_id`` to make a repeated call count once.
         """
+        if self._off:
+            return None
         world = self._world
         call = (event_name, properties, distinct_id, session_id, source, timestamp, insert_id)
         try:
-            event = build(call, current.get(), world.time_ns(), world.eight_bytes(), self._source)
+            scope = current.get()
+            if self._everywhere:
+                scope = beneath(scope, self._everywhere)
+            event = build(call, scope, world.time_ns(), world.eight_bytes(), self._source)
+            if self._gate is not None:
+                event = self._gate(event)
             reason = self._outbox.put(event)
-            if reason is None:
-                return event.insert_id
-            raise EventLost(reason, _WHY[reason])
-        except EventRejected as refusal:
-            self._outbox.refuse(refusal.reason)
-            self._not_queued(refusal)
-        except EventLost as loss:
-            self._not_queued(loss)
-        except Exception as error:  # a guest never raises into its host
-            self._outbox.refuse("rejected:unreadable")
-            if self._debug:
-                raise
-            self._outbox.voice.once("unreadable", "An event could not be read: %r", error)
-        return None
+        except Exception as error:  # noqa: BLE001 - a guest never raises into its host
+            return self._not_made(call, error)
+        return event.insert_id if reason is None else self._not_queued(event, reason)
 
     def identify(self, distinct_id: Id, traits: Properties | None = None) -> str | None:
         """Say who acts from here on: sets the distinct id of the current context, and queues a
@@ -106,12 +121,55 @@ class Client:
             identify_current(distinct_id)
         return insert_id
 
+    def register(self, properties: Properties) -> None:
+        """Give every later event these properties; a context's and the call's own win over them.
+
+        They are copied and checked here; ones that could not be sent are logged and not taken.
+        """
+        try:
+            own = dict(properties)
+            settle(own)
+        except Exception as error:  # a guest never raises
+            if self._debug:
+                raise
+            log.error("Properties for every event were refused: %r", error)
+        else:
+            self._everywhere.update(own)  # at once, whatever other threads do
+
+    def unregister(self, *names: str) -> None:
+        """Take back properties that were registered, by name; others are not missed."""
+        for name in names:
+            self._everywhere.pop(name, None)
+
     def flush(self, timeout: float = 10.0) -> int:
         """Send what is queued now, waiting ``timeout`` seconds at most -> events still unsent.
 
         Returns early when no further try is due within the timeout. May be called from anywhere.
         """
         return self._guarded(self._outbox.flush, timeout)
+
+    async def aflush(self, timeout: float = 10.0) -> int:
+        """Flush without holding up the event loop (asyncio's) -> events still unsent."""
+        if self.stats().queued == 0:
+            return 0
+        import asyncio
+        from concurrent.futures import Future
+
+        done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
+
+        def wait() -> None:
+            try:
+                done.set_result(self.flush(timeout))
+            except BaseException as error:  # noqa: BLE001 - in debug; raised where it is awaited
+                done.set_exception(error)
+
+        # A thread of its own: those that the loop lends out may all be busy with the host's work.
+        try:
+            threading.Thread(target=wait, name="djangalytics-flush", daemon=True).start()
+        except RuntimeError:  # the interpreter ends, or has no room for a thread
+            return self.flush(0.0)
+        return await asyncio.wrap_future(done)
 
     def shutdown(self, timeout: float = 5.0) -> int:
         """Flush and end -> events given up, counted as lost: shutdown. Later events are, too."""
@@ -121,11 +179,34 @@ class Client:
         """Where every event of this client is: see Stats."""
         return self._outbox.stats()
 
-    def _not_queued(self, loss: EventLost) -> None:
+    def _not_made(self, call: Call, error: Exception) -> str | None:
+        """Account for an event that did not reach the queue."""
+        outbox = self._outbox
+        if isinstance(error, Withheld):
+            outbox.withhold(error.reason)
+            return error.insert_id
+        known = isinstance(error, EventLost)
+        reason = error.reason if isinstance(error, EventLost) else "rejected:unreadable"
+        outbox.refuse(reason)
+        outbox.voice.refused(reason, _fields(call), str(error) if known else type(error).__name__)
         if self._debug:
-            raise loss
+            raise error
+        if known:
+            # As text: a log that keeps the exception would keep the caller's objects alive.
+            outbox.voice.once(reason, "An event was not queued (%s): %s", reason, str(error))
+        else:
+            outbox.voice.once("unreadable", "An event could not be read: %r", error)
+        return None
+
+    def _not_queued(self, event: Event, reason: str) -> str | None:
+        """Account for an event that the queue counted as lost."""
+        if self._outbox.voice.listens:
+            self._outbox.voice.lost(reason, (as_json(event),))
+        if self._debug:
+            raise EventLost(reason, _WHY[reason])
         message = "An event was not queued (%s): %s"
-        self._outbox.voice.once(loss.reason, message, loss.reason, loss)
+        self._outbox.voice.once(reason, message, reason, _WHY[reason])
+        return None
 
     def _guarded(self, call: Callable[[float], int], timeout: float) -> int:
         try:
@@ -135,6 +216,17 @@ class Client:
                 raise
             self._outbox.voice.once("fault", "A fault in the analytics client: %r", error)
             return self._outbox.stats().queued
+
+
+def _fields(call: Call) -> Mapping[str, object]:
+    name, _, distinct_id, session_id, source, _, insert_id = call
+    return {
+        "event_name": name,
+        "distinct_id": distinct_id,
+        "session_id": session_id,
+        "source": source,
+        "insert_id": insert_id,
+    }
 
 
 def _http(

@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 Id = object
-"""An identifier as apps have it: str, int or UUID; others are refused when an event is built."""
+"""An identifier as apps have it: str, int or UUID, or a function without arguments that gives one
+when an event is tracked; others are refused when an event is built."""
 
 
 class Scope(NamedTuple):
@@ -50,6 +51,11 @@ def context(
         yield
     finally:
         current.reset(token)
+
+
+def beneath(scope: Scope, properties: dict[str, object]) -> Scope:
+    """The scope with properties that its own ones win over."""
+    return scope._replace(properties={**properties, **scope.properties})
 
 
 def identify_current(distinct_id: Id) -> None:

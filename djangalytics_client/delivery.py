@@ -6,9 +6,7 @@ the worker thread, a flush without threads and the tests all drive the same mach
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from contextlib import suppress
 
 from djangalytics_client.backlog import Part, Source
 from djangalytics_client.errors import TransportError
@@ -22,31 +20,17 @@ from djangalytics_client.retry import (
     Sent,
     decide,
     problem_code,
+    refusals,
     verdicts,
 )
 from djangalytics_client.settings import Settings
 from djangalytics_client.stats import Outcome, Tally
 from djangalytics_client.transport import Transport
+from djangalytics_client.voice import Voice
 from djangalytics_client.world import World
 
 _WORTH_COMPRESSING = 512
 _SOON, _MISSED_AFTER = 0.01, 5.0
-
-log = logging.getLogger("djangalytics_client")
-
-
-class Voice:
-    """Say each kind of trouble once."""
-
-    def __init__(self) -> None:
-        self._said: set[str] = set()
-
-    def once(self, kind: str, message: str, *values: object) -> None:
-        """Log a warning, the first time this kind comes up."""
-        if kind not in self._said:
-            self._said.add(kind)  # first, so that a log handler that tracks cannot loop
-            with suppress(Exception):  # a log handler of the host may raise; we never do
-                log.warning(message, *values)
 
 
 class Delivery:
@@ -169,6 +153,7 @@ class Delivery:
             self._taken += events
             self._tally.settle_missing(events, "missing")
             self._voice.once("missing", "%d events were queued and are not there any more", events)
+            self._voice.refused("missing", {}, f"{events} events")
 
     def _send(self, part: Part) -> None:
         # An event has the same bytes in every attempt; the time of sending is the attempt's own,
@@ -214,6 +199,8 @@ class Delivery:
             self._dropped.pop(part.source.producer.id, None)  # now the server was told
             self._end(part, outcome)
             self._report(outcome, sound)
+            for index, code in refusals(reply, len(part)):
+                self._voice.lost(code, (part.events[index],), by_server=True)
         elif decision.action is Action.UNCOMPRESSED:
             self._compress = False
         else:
@@ -227,6 +214,7 @@ class Delivery:
         else:
             self._dropped.setdefault(part.source.producer.id, []).extend(part.numbers)
             self._end(part, Outcome(lost={reason: 1}))
+            self._voice.lost(reason, part.events)
             self._voice.once(reason, "An event cannot be delivered: %s", reason)
 
     def _end(self, part: Part, outcome: Outcome) -> None:

@@ -118,7 +118,14 @@ def build(
             weight,
         ),
     )
-    if weight > _SURELY_FITS and len(as_json(event)) > LIMITS.event_bytes:
+    return within_limits(event) if weight > _SURELY_FITS else event
+
+
+def within_limits(event: Event) -> Event:
+    """Give the event back; EventRejected when it has too much of something."""
+    if len(event.properties) > LIMITS.properties_keys:
+        raise EventRejected("too_many_keys", "properties", "More than 255 keys")
+    if event.weight > _SURELY_FITS and len(as_json(event)) > LIMITS.event_bytes:
         raise EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
     return event
 
@@ -206,6 +213,11 @@ def _checked_name(name: object) -> str:
 def _identifier(value: Id, field: str) -> str | None:
     if type(value) is str and value.isascii() and value.isprintable() and 1 <= len(value) <= 200:
         return value
+    if callable(value):  # an id that is looked up only where something is tracked
+        value = value()
+        if callable(value):
+            raise EventRejected(f"{field}_invalid", field, f"{field} gives another function")
+        return None if value is None else _identifier(value, field)
     return None if value == "" else _text(value, field, LIMITS.distinct_id_length)
 
 

@@ -15,14 +15,15 @@ import weakref
 from pathlib import Path
 
 from djangalytics_client.backlog import Memory
-from djangalytics_client.delivery import Delivery, Voice, log
+from djangalytics_client.delivery import Delivery
 from djangalytics_client.events import Event, as_json, pack, unpacked_json
 from djangalytics_client.hosts import watch_ends
 from djangalytics_client.producer import Producer, this_process
 from djangalytics_client.settings import Settings
 from djangalytics_client.spool import Spool
-from djangalytics_client.stats import Stats, Tally
+from djangalytics_client.stats import DROPPED, Stats, Tally
 from djangalytics_client.transport import Transport
+from djangalytics_client.voice import Voice, log
 from djangalytics_client.worker import Worker
 from djangalytics_client.world import World
 
@@ -35,6 +36,7 @@ class Outbox:
         transport: Transport,
         settings: Settings,
         world: World,
+        voice: Voice,
         spool_folder: Path | None = None,
     ) -> None:
         """With a folder for it, events wait in a disk spool; else in memory."""
@@ -44,7 +46,7 @@ class Outbox:
         self._spool_folder = spool_folder
         self._pack = pack if spool_folder is None else as_json
         self._closed: str | None = None  # the reason why no more events are taken
-        self.voice = Voice()
+        self.voice = voice
         self._begin()
         _outboxes.add(self)
 
@@ -100,12 +102,18 @@ class Outbox:
     def retire(self) -> None:
         """The client was collected: send what is queued, then let go of threads and files."""
         self.close("shutdown")
-        if not self._worker.retire() and self._tally.counted() > self._tally.settled:
-            _unsent.append(self)
+        if not self._worker.retire():
+            self.voice.end(0.0)
+            if self._tally.counted() > self._tally.settled:
+                _unsent.append(self)
 
     def refuse(self, reason: str) -> None:
         """Count an event that was tracked and never came to be queued."""
         self._tally.note(reason)
+
+    def withhold(self, reason: str) -> None:
+        """Count an event that was tracked and left out on purpose."""
+        self._tally.note(f"{DROPPED}{reason}")
 
     def stats(self) -> Stats:
         """The counts, all of one moment."""
@@ -142,8 +150,11 @@ class Outbox:
         self.flush(timeout)
         worker.closing = worker.abandoned = True
         lost = self._tally.abandon("shutdown", self._spool_the_rest())
+        if lost and self._spool is None and self.voice.listens:
+            self.voice.lost("shutdown", self._memory.held(lost))
         if worker.end(deadline):
             worker.finish()
+        self.voice.end()
         return lost
 
     def start_over(self) -> None:
@@ -188,8 +199,10 @@ class Outbox:
         if spool is None or not left:
             return 0
         waiting = self._memory.empty()
-        kept = sum(spool.keep(number, event, self._world.monotonic()) for number, event in waiting)
-        return left - len(waiting) + kept
+        now = self._world.monotonic()
+        lost = [event for number, event in waiting if not spool.keep(number, event, now)]
+        self.voice.lost("shutdown", lost)
+        return left - len(lost)
 
 
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()

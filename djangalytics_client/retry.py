@@ -15,7 +15,7 @@ Retry-After is a minimum wherever it comes, and believed up to 300 s.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import NamedTuple
@@ -124,6 +124,17 @@ def verdicts(reply: Reply, events: int) -> tuple[Outcome, bool]:
     duplicates = min(duplicates, events - rejected)
     codes = _codes(body.get("errors"), rejected)
     return Outcome(events - rejected - duplicates, duplicates, codes), sound
+
+
+def refusals(reply: Reply, events: int) -> Iterator[tuple[int, str]]:
+    """Which of ``events`` sent events a 2xx answer lists as rejected: index and code."""
+    errors = reply.body.get("errors") if isinstance(reply.body, Mapping) else None
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, Mapping):
+            index, code = error.get("index"), error.get("code")
+            known = isinstance(code, str) and _CODE.fullmatch(code)
+            if known and type(index) is int and 0 <= index < events:
+                yield index, str(code)
 
 
 def _count(value: object) -> int:

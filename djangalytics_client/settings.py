@@ -13,7 +13,10 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 URL_VARIABLE = "DJANGALYTICS_URL"
 WRITE_KEY_VARIABLE = "DJANGALYTICS_WRITE_KEY"
 SPOOL_VARIABLE = "DJANGALYTICS_SPOOL"
+DISABLED_VARIABLE = "DJANGALYTICS_DISABLED"
+DRY_RUN_VARIABLE = "DJANGALYTICS_DRY_RUN"
 
+_OFF = frozenset({"", "0", "false", "no", "off"})
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -43,11 +46,21 @@ class Settings:
     """The folder of the disk spool, or "off". None: DJANGALYTICS_SPOOL, else a folder for state."""
     spool_bytes: int = 512 * 1024 * 1024
     """Bytes on disk at most, of all processes that send to the same project."""
+    properties: Mapping[str, object] | None = None
+    """Properties of every event; those of ``register()``, a context and the call win over them."""
+    sample_rate: float = 1.0
+    """The share of people whose events are sent, 0 to 1; the others' count as sampled_out."""
+    sample_rates: Mapping[str, float] | None = None
+    """The same for single events, by name."""
+    disabled: bool | None = None
+    """Take no events and count none; None: as DJANGALYTICS_DISABLED says."""
+    dry_run: bool | None = None
+    """Check events and log them, send none; None: as DJANGALYTICS_DRY_RUN says."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("gzip", "spool") and not 0 <= value < float("inf"):
+            if type(field.default) in (int, float) and not 0 <= value < float("inf"):
                 raise ConfigurationError(f"{field.name} is a finite number of 0 or more: {value!r}")
         for name, top in _BOUNDS.items():
             if not 1 <= getattr(self, name) <= top:
@@ -55,6 +68,9 @@ class Settings:
         for name in ("connect_timeout", "read_timeout"):
             if getattr(self, name) == 0:
                 raise ConfigurationError(f"{name} is more than 0")
+        for name, rate in {"sample_rate": self.sample_rate, **(self.sample_rates or {})}.items():
+            if not 0 <= rate <= 1:
+                raise ConfigurationError(f"The share of {name} lies between 0 and 1: {rate!r}")
 
 
 _BOUNDS = {
@@ -64,6 +80,16 @@ _BOUNDS = {
     "queue_bytes": 1 << 40,
     "spool_bytes": 1 << 40,
 }
+
+
+def switched_on(setting: bool | None, variable: str, environment: Mapping[str, str]) -> bool:
+    """Whether a switch is on: as the setting says, else the variable.
+
+    Any text but 0, false, no, off and nothing at all turns it on.
+    """
+    if setting is not None:
+        return setting
+    return environment.get(variable, "").strip().lower() not in _OFF
 
 
 def address(

@@ -1,6 +1,6 @@
 """Where every event went. At any moment, for every client:
 
-tracked == queued + sent + duplicates + all of rejected + all of lost + spooled
+tracked == queued + sent + duplicates + rejected + lost + spooled + dropped (each summed up)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+DROPPED = "dropped:"
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
@@ -35,6 +36,8 @@ class Stats:
     replayed: Mapping[str, int] = field(default_factory=dict)
     """Events of earlier processes, found in the spool: how they ended. Not among ``tracked``.
     `sent`, `duplicates`, `rejected:<code>`, `refused:<code>`, and `damaged`: not readable."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Left out on purpose: by `sampled_out`, `before_send`, `dry_run`."""
 
 
 class Outcome:
@@ -74,9 +77,11 @@ class Tally:
         self._rejected: dict[str, int] = {}
         self._lost: dict[str, int] = {}
         self._replayed: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
 
     def note(self, what: int | str) -> None:
-        """Note one tracked event: its size as it is queued, or the reason why it is not."""
+        """Note one tracked event: its size as it is queued, or the reason why it is not; one that
+        begins with DROPPED is on purpose."""
         notes = self._notes
         notes.append(what)
         while notes and self.lock.acquire(blocking=False):
@@ -97,12 +102,18 @@ class Tally:
             note = notes.popleft()
             self.tracked += 1
             if isinstance(note, str):
-                _add(self._lost, note, 1)
+                self._count_out(note)
             elif self._abandoned is None:
                 self.admitted += 1
                 self.weight += note
             else:
                 _add(self._lost, self._abandoned, 1)
+
+    def _count_out(self, reason: str) -> None:
+        if reason.startswith(DROPPED):
+            _add(self._dropped, reason.removeprefix(DROPPED), 1)
+        else:
+            _add(self._lost, reason, 1)
 
     def settle(self, count: int, weight: int, outcome: Outcome) -> None:
         """Count ``count`` queued events as ended; the outcome accounts for each of them."""
@@ -177,6 +188,7 @@ class Tally:
                 dict(self._lost),
                 self._spooled,
                 dict(self._replayed),
+                dict(self._dropped),
             )
 
 

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from djangalytics_client.backlog import Memory
-from djangalytics_client.delivery import Delivery, Voice, log
+from djangalytics_client.delivery import Delivery
 from djangalytics_client.hosts import ready_gevent
 from djangalytics_client.spool import Spool
 from djangalytics_client.stats import Tally
+from djangalytics_client.voice import Voice, log
 from djangalytics_client.world import Thread, World
 
 _Bell = queue.SimpleQueue[None]
@@ -152,6 +153,7 @@ class Worker:
             # Known before it is started: a signal handler may come here in between.
             thread = self._thread = self._world.thread(self._work)
         if _started(thread):
+            self._voice.ready()
             return True
         self._thread = None
         return False
@@ -189,6 +191,7 @@ class Worker:
         if self.spool is not None:
             self.spool.close(settled=self._tally.left_nothing())
         self._delivery.close()
+        self._voice.end()
 
     def _keep(self) -> None:
         """The keeper: makes segments while the worker is at the network."""

@@ -151,6 +151,7 @@ def test_options_and_variables_in_the_docs_exist(page):
     for line in re.findall(r"djangalytics-server([^`\n]*)", text):
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", line)) <= options, line
     known = {setting.env for setting in SETTINGS}
+    known |= {sdk_settings.DISABLED_VARIABLE, sdk_settings.DRY_RUN_VARIABLE}
     known |= {sdk_settings.URL_VARIABLE, sdk_settings.WRITE_KEY_VARIABLE}
     known |= {sdk_settings.SPOOL_VARIABLE}
     known |= {"DJANGALYTICS_READ_KEY", "DJANGALYTICS_"}  # the notebook's own; any of them

@@ -104,7 +104,8 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the machine's own settings."""
-    for name in ("DJANGALYTICS_URL", "DJANGALYTICS_WRITE_KEY", "HTTP_PROXY", "http_proxy"):
+    ours = ("URL", "WRITE_KEY", "DISABLED", "DRY_RUN")
+    for name in (*(f"DJANGALYTICS_{each}" for each in ours), "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -41,7 +41,7 @@ class Awkward:
 
 def balance(stats: Stats) -> bool:
     ended = stats.sent + stats.duplicates + sum(stats.rejected.values()) + sum(stats.lost.values())
-    return stats.tracked == stats.queued + ended
+    return stats.tracked == stats.queued + ended + sum(stats.dropped.values())
 
 
 def test_track_returns_the_id_that_is_sent() -> None:

@@ -10,6 +10,8 @@ import pytest
 from djangalytics_client import context
 from djangalytics_client.context import NOWHERE, current, identify_current
 
+from .doubles import planned
+
 
 def test_a_block_sets_and_its_end_restores() -> None:
     """Inside a block its values hold; after it, those from before."""
@@ -50,6 +52,26 @@ def test_a_block_decorates_a_function() -> None:
         return current.get().source
 
     assert ("cron", "cron") == (job(), job())
+
+
+def test_an_id_may_be_looked_up_where_something_is_tracked() -> None:
+    """A function is called for each event and for nothing else; what it gives is an id or None."""
+    asked: list[int] = []
+
+    def who() -> object:
+        asked.append(1)
+        return "ada" if len(asked) < 3 else None
+
+    client, memory, _ = planned()
+    with context(distinct_id=who):
+        assert [] == asked
+        for _ in range(3):
+            client.track("x")
+    with context(distinct_id=lambda: who):
+        client.track("never")
+    client.flush()
+    assert ["ada", "ada", None] == [event.get("distinct_id") for event in memory.events]
+    assert {"rejected:distinct_id_invalid": 1} == client.stats().lost
 
 
 def test_threads_have_scopes_of_their_own() -> None:

@@ -16,16 +16,21 @@ PUBLIC = [
     "DjangalyticsError",
     "EventLost",
     "EventRejected",
+    "Hooks",
+    "Loss",
     "Settings",
     "Stats",
     "TransportError",
+    "aflush",
     "configure",
     "context",
     "flush",
     "identify",
+    "register",
     "shutdown",
     "stats",
     "track",
+    "unregister",
 ]
 PAGE = Path(__file__).parents[2] / "docs" / "sdk.md"
 
@@ -59,14 +64,17 @@ def test_the_signatures_are_these() -> None:
     expected = {
         "track": track,
         "identify": ["distinct_id", "traits"],
+        "register": ["properties"],
+        "unregister": ["*names"],
         "flush": ["timeout"],
+        "aflush": ["timeout"],
         "shutdown": ["timeout"],
         "stats": [],
     }
     for name, names in expected.items():
         assert names == parameters(getattr(djangalytics_client, name))
         assert names == parameters(getattr(Client, name))
-    options = ["url", "write_key", "*source", "*settings", "*transport", "*debug"]
+    options = ["url", "write_key", "*source", "*settings", "*hooks", "*transport", "*debug"]
     assert options == parameters(djangalytics_client.configure)
     assert [*options, "*world"] == parameters(Client)
 
@@ -86,7 +94,7 @@ def test_the_page_names_everything() -> None:
 
 def test_the_page_states_the_defaults() -> None:
     """The table of settings shows each default as it is."""
-    page = PAGE.read_text("utf-8")
+    page = PAGE.read_text("utf-8").partition("| setting | default |")[2].partition("\n\n")[0]
     for name, field in Settings.__dataclass_fields__.items():
         (row,) = re.findall(rf"^\| `{name}` \| ([^|]+) \|", page, re.MULTILINE)
         assert str(field.default) == row.strip().replace(",", "").strip("`")
