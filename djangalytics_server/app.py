@@ -24,6 +24,7 @@ from djangalytics_server.http import (
     keys,
     operation,
     query,
+    query_insights,
     rejected,
     safety,
     session,
@@ -148,6 +149,7 @@ def _hang_doors(app: Server, services: Services) -> None:
     for blueprint in (
         ingest.blueprint(services, access, app.registry),
         query.blueprint(services, access, app.registry),
+        query_insights.blueprint(services, access, app.registry),
         definitions.blueprint(services, access, app.registry),
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),

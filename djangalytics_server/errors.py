@@ -4,7 +4,7 @@
     ├── ApiError                      answered as application/problem+json
     │   ├── BadRequest        400     InvalidJson, InvalidEncoding, InvalidBatch, EmptyBatch,
     │   │                             InvalidEvent, InvalidParameter
-    │   │                             InvalidFields
+    │   │                             InvalidFields, InvalidQuestion
     │   ├── Unauthorized      401     InvalidKey, KeyMistyped, KeyExpired, KeyRevoked,
     │   │                             KeyRequired, SignInRequired
     │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, KeyCannotManage,
@@ -117,6 +117,12 @@ class InvalidFields(BadRequest):
     """A field of the body is wrong; ``errors`` says which."""
 
     code, title = "invalid_fields", "A field of the body is wrong"
+
+
+class InvalidQuestion(BadRequest):
+    """The body of a question is wrong; ``errors`` says where."""
+
+    code, title = "invalid_question", "The question is wrong"
 
 
 class Unauthorized(ApiError):

@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 from djangalytics_server.catalog import key_text
 from djangalytics_server.http.operations import PROBLEMS, Operation, Registry
+from djangalytics_server.query import filters
 from djangalytics_server.wire.schemas import ProblemSchema
 
 _PLACE = re.compile(r"<int:(\w+)>")
@@ -29,6 +30,7 @@ def document(registry: Registry, version: str) -> dict[str, Any]:
     for kind in key_text.KINDS:
         scheme = {"type": "http", "scheme": "bearer", "description": f"A project's {kind} key."}
         spec.components.security_scheme(f"{kind}_key", scheme)
+    spec.components.schema("Filter", filters.described())
     for operation in registry.operations:
         details = {operation.method.lower(): _operation(operation)}
         spec.path(path=_PLACE.sub(r"{\1}", operation.path), operations=details)
@@ -48,7 +50,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         details["requestBody"] = {
             "required": operation.needs_body,
-            "content": {"application/json": {"schema": operation.body}},
+            "content": {"application/json": {"schema": _one_of(operation.body)}},
         }
     if operation.params is not None:
         details["parameters"] = [{"in": "query", "schema": operation.params}]
@@ -68,11 +70,17 @@ def _places(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(status: int, of: type[Schema] | str, operation: Operation) -> dict[str, Any]:
+def _one_of(schemas: type[Schema] | tuple[type[Schema], ...]) -> Any:
+    return {"oneOf": list(schemas)} if isinstance(schemas, tuple) else schemas
+
+
+def _answer(
+    status: int, of: type[Schema] | tuple[type[Schema], ...] | str, operation: Operation
+) -> dict[str, Any]:
     words = {200: "Done.", 201: "New, and on disk.", 204: "Done.", 207: "Some were refused."}
     if of == "none":
         return {"description": words[status]}
-    schema: Any = {"type": of} if isinstance(of, str) else of
+    schema: Any = {"type": of} if isinstance(of, str) else _one_of(of)
     if operation.many:
         schema = {"type": "array", "items": schema}
     return {"description": words[status], "content": {"application/json": {"schema": schema}}}

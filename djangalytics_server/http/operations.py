@@ -28,15 +28,16 @@ class Operation:
     """One method at one address.
 
     ``answers`` maps a status to the schema of its JSON (a bare type name for free-form JSON);
+    several schemas, there and in ``body``, are told apart by their member ``kind``;
     ``problems`` are the further statuses, each a problem document.
     """
 
     method: str
     path: str
     summary: str
-    answers: dict[int, type[Schema] | str]
+    answers: dict[int, type[Schema] | tuple[type[Schema], ...] | str]
     problems: tuple[int, ...] = ()
-    body: type[Schema] | None = None
+    body: type[Schema] | tuple[type[Schema], ...] | None = None
     params: type[Schema] | None = None
     many: bool = False
     key: str | None = None

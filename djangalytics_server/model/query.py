@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from djangalytics_server.model.query_filter import Filter
+
 Interval = Literal["minute", "hour", "day", "week", "month"]
 
 
@@ -42,6 +44,7 @@ class EventPage:
     session_id: str | None = None
     source: str | None = None
     search: str | None = None
+    filter: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The closed sets of what can be wrong with an event, a parameter or a field, each with words."""
+"""The closed sets of what can be wrong with events, parameters, fields and questions."""
 
 from __future__ import annotations
 
@@ -51,6 +51,24 @@ FIELDS: dict[str, str] = {
 """Code of a wrong field of a body that manages things -> what the rule is."""
 
 
+QUESTIONS: dict[str, str] = {
+    "member_unknown": "The object does not know this member.",
+    "member_missing": "The member is required.",
+    "wrong_type": "The value has another type than it should.",
+    "not_a_choice": "The value is none of those there are to choose from.",
+    "out_of_range": "The value is too small, too large, too short or too long.",
+    "invalid_filter": "A filter is a condition, or one of and, or, not.",
+    "filter_too_large": "A filter has at most 50 conditions, in groups at most 5 deep.",
+    "operator_misplaced": "The operator does not fit the field or the value.",
+    "property_unaskable": "A property's name here has no quotation mark, backslash, control.",
+    "invalid_time": "A time is an RFC 3339 date and time or a date, such as 2026-01-31.",
+    "unknown_time_zone": "tz is the name of an IANA time zone, such as Europe/Berlin.",
+    "range_empty": "from lies before to.",
+    "too_many_intervals": "The range has too many intervals: choose a longer interval.",
+}
+"""Code of what is wrong in the body of a question -> what the rule is."""
+
+
 class Coded(str):
     """A message with its stable code, and the path of the place below the field that raised it."""
 
@@ -61,7 +79,11 @@ class Coded(str):
 
     def __new__(cls, code: str, message: str = "", path: str = "") -> Coded:
         """Words for ``code``: ``message``, or the rule itself."""
-        rule = REJECTIONS.get(code) or PARAMETERS.get(code) or FIELDS[code]
-        self = super().__new__(cls, message or rule)
+        self = super().__new__(cls, message or _rule(code))
         self.code, self.path = code, path
         return self
+
+
+def _rule(code: str) -> str:
+    sets = (REJECTIONS, PARAMETERS, FIELDS, QUESTIONS)
+    return next(rules[code] for rules in sets if code in rules)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.errors import FieldError, InvalidParameter
-from djangalytics_server.model import rfc3339
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.model.rejected import RejectedPage
-from djangalytics_server.query import zones
+from djangalytics_server.query import moments
 from djangalytics_server.query.params import (
     DefinitionsParams,
     EventsParams,
@@ -25,10 +21,6 @@ from djangalytics_server.query.params import (
 
 Given = Mapping[str, Sequence[str]]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# A year at both ends of the calendar is out of reach: no zone's clocks fall off it.
-_FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
-_EARLIEST, _LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 _REJECTED = RejectedParams()
 
@@ -132,15 +124,7 @@ def _moment(text: str | None, field: str, zone: str, days: int) -> int | None:
     if text is None:
         return None
     try:
-        if _DATE.fullmatch(text):
-            day = date.fromisoformat(text)
-            if not _FIRST <= day <= _LAST:
-                raise ValueError("out of reach")
-            return zones.start_of_day(day + timedelta(days=days), ZoneInfo(zone))
-        moment = rfc3339.parse(text)
-        if not _EARLIEST <= moment < _LATEST:
-            raise ValueError("out of reach")
-        return moment
+        return moments.read(text, zone, days)
     except ValueError as error:
         wrong = _error("invalid_time", field)
         raise InvalidParameter(wrong.message, errors=[wrong]) from error

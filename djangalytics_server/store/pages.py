@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Executable, func, or_, select
 
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage
+from djangalytics_server.store.insights.conditions import clause
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.tables import EventCount, EventRow
 
@@ -91,6 +92,8 @@ def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
         conditions.append(EventRow.id > page.after)
     if page.search is not None:
         conditions.append(_mentions(page.search))
+    if page.filter is not None:
+        conditions.append(clause(page.filter))
     return conditions
 
 

@@ -140,6 +140,14 @@ WAYS = [
     parameter("from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from", "/api/events/"),
     parameter("colour=red", "colour"),
     get("invalid_parameter", 400, "/api/stats/?interval=minute", names="interval", needs="years"),
+    *(
+        Way("invalid_question", 400, "/api/query/", body, names=name, needs="read key")
+        for body, name in ((b"{}", "kind"), (b'{"kind":"events","limit":0}', "limit"))
+    ),
+    Way("invalid_question", 400, "/api/query/", b"[]", needs="read key"),
+    Way("invalid_json", 400, "/api/query/", b"{", needs="read key"),
+    Way("sign_in_required", 401, "/api/query/", b"{}"),
+    Way("key_cannot_read", 403, "/api/query/", b"{}", needs="write key"),
     get("store_unavailable", 503, "/readyz", needs="no database"),
     get("store_unavailable", 503, "/api/stats/", needs="no database"),
     get("store_unavailable", 503, "/api/events/", needs="no database"),

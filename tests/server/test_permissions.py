@@ -123,6 +123,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/stats/"): READING,
     ("GET", "/api/events/"): READING,
     ("GET", "/api/definitions/"): READING,
+    ("POST", "/api/query/"): READING,
     ("GET", "/api/rejected/"): READING,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("POST", "/api/keys/"): MANAGING,
@@ -134,6 +135,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
 BODIES: dict[str, Any] = {
     "/api/capture_event/": {"event_name": "x"},
     "/api/capture_batch/": {"events": [{"event_name": "x"}]},
+    "/api/query/": {"kind": "events"},
     "/api/keys/": {"kind": "write", "name": "x"},
 }
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")

@@ -1,0 +1,166 @@
+"""Marshmallow fields for the body of a question: strict about types, their words coded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import Schema, ValidationError, fields
+
+from djangalytics_server.model.reasons import Coded
+from djangalytics_server.query import filters, zones
+
+_Messages = dict[str, str | list[Any] | dict[Any, Any]]
+_OF_ALL: _Messages = {
+    "required": Coded("member_missing"),
+    "null": Coded("wrong_type", "The member may not be null; leave it out instead."),
+}
+_OF_LISTS: _Messages = {"invalid": Coded("wrong_type", "It is a list.")}
+_OF_PARTS: _Messages = {"type": Coded("wrong_type", "It is an object.")}
+_OF_OBJECTS: dict[str, str] = {
+    "unknown": Coded("member_unknown"),
+    "type": Coded("wrong_type", "It is an object."),
+}
+
+
+def refuse(code: str, message: str = "", path: str = "") -> ValidationError:
+    """The error that a field raises."""
+    return ValidationError([Coded(code, message, path)])
+
+
+class Strict(Schema):
+    """A schema whose refusals are coded."""
+
+    error_messages = _OF_OBJECTS
+
+
+class _Coded(fields.Field[Any]):
+    """Keeps the code that formatting would lose."""
+
+    default_error_messages = _OF_ALL
+
+    def make_error(self, key: str, **kwargs: Any) -> ValidationError:
+        """The words of a refusal, as they are."""
+        return ValidationError([self.error_messages[key]])
+
+
+class Choice(_Coded):
+    """One of a few words."""
+
+    def __init__(self, *choices: str, about: str, required: bool = False) -> None:
+        metadata = {"type": "string", "enum": list(choices), "description": about}
+        super().__init__(required=required, metadata=metadata)
+        self.choices = choices
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or value not in self.choices:
+            raise refuse("not_a_choice", f"It is one of: {', '.join(self.choices)}.")
+        return value
+
+
+class Words(_Coded):
+    """Text of 1 to ``most`` characters."""
+
+    def __init__(
+        self, *, about: str, most: int = 200, required: bool = False, data_key: str | None = None
+    ) -> None:
+        metadata = {"type": "string", "minLength": 1, "maxLength": most, "description": about}
+        super().__init__(required=required, data_key=data_key, metadata=metadata)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise refuse("wrong_type", "It is text.")
+        if not 1 <= len(value) <= self.most or filters.BAD_TEXT.search(value):
+            raise refuse("out_of_range", f"It has 1 to {self.most} characters, none of them NUL.")
+        return value
+
+
+class Whole(_Coded):
+    """A whole number of a range."""
+
+    def __init__(self, least: int, most: int, *, about: str, required: bool = False) -> None:
+        metadata = {"type": "integer", "minimum": least, "maximum": most, "description": about}
+        super().__init__(required=required, metadata=metadata)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refuse("wrong_type", "It is a whole number.")
+        if not self.least <= value <= self.most:
+            raise refuse("out_of_range", f"It lies between {self.least:,} and {self.most:,}.")
+        return value
+
+
+class Flag(_Coded):
+    """True or false."""
+
+    def __init__(self, *, about: str) -> None:
+        super().__init__(metadata={"type": "boolean", "description": about})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise refuse("wrong_type", "It is true or false.")
+        return value
+
+
+class ZoneName(_Coded):
+    """The name of an IANA time zone."""
+
+    def __init__(self) -> None:
+        about = "Whose days to count; the project's zone if absent."
+        super().__init__(metadata={"type": "string", "description": about})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or value not in zones.known_zones():
+            raise refuse("unknown_time_zone")
+        return value
+
+
+class FilterField(_Coded):
+    """A filter, as ``query.filters`` reads it."""
+
+    def __init__(self) -> None:
+        # By reference: a filter holds filters.
+        super().__init__(metadata={"allOf": [{"$ref": "#/components/schemas/Filter"}]})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return filters.read(value)
+        except filters.Refused as refused:
+            raise ValidationError([refused.fault]) from refused
+
+
+class Several(_Coded, fields.List[Any]):
+    """A list of 1 to ``most`` entries."""
+
+    default_error_messages = _OF_LISTS
+
+    def __init__(
+        self, inner: fields.Field[Any], most: int, *, about: str, required: bool = False
+    ) -> None:
+        metadata = {"minItems": 1, "maxItems": most, "description": about}
+        super().__init__(inner, required=required, metadata=metadata)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and not 1 <= len(value) <= self.most:
+            raise refuse("out_of_range", f"The list has 1 to {self.most} entries.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Part(_Coded, fields.Nested):
+    """An object inside the question."""
+
+    default_error_messages = _OF_PARTS
+
+
+def objections(messages: Mapping[Any, Any] | list[Any], path: str = "") -> list[tuple[str, Coded]]:
+    """Marshmallow's messages as (place, words), the place written like ``series[0].event_name``."""
+    if isinstance(messages, list):
+        return [(f"{path}{one.path}".lstrip("."), one) for one in cast("list[Coded]", messages)]
+    found: list[tuple[str, Coded]] = []
+    for key, inner in messages.items():
+        here = f"[{key}]" if isinstance(key, int) else "" if key == "_schema" else f".{key}"
+        found += objections(inner, f"{path}{here}")
+    return found

@@ -1,0 +1,1 @@
+"""The questions' SQL, written once for every relational engine."""
