@@ -16,7 +16,13 @@ from djangalytics_server.cli.reference import reference
 from djangalytics_server.config import SETTINGS, Settings
 from djangalytics_server.front import refusals
 from djangalytics_server.model.limits import LIMITS
-from djangalytics_server.model.reasons import FIELDS, PARAMETERS, QUESTIONS, REJECTIONS
+from djangalytics_server.model.reasons import (
+    FIELDS,
+    NUMBERING,
+    PARAMETERS,
+    QUESTIONS,
+    REJECTIONS,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -112,7 +118,8 @@ def test_every_code_is_documented():
         for value in vars(refusals).values()
         if isinstance(value, refusals.Refusal)
     }
-    of_events = dict.fromkeys([*REJECTIONS, *PARAMETERS, *FIELDS, *QUESTIONS], "")
+    rules = (REJECTIONS, NUMBERING, PARAMETERS, FIELDS, QUESTIONS)
+    of_events = dict.fromkeys([code for codes in rules for code in codes], "")
     assert {**raised, **refused, **of_events} == documented_codes()
 
 

@@ -87,6 +87,9 @@ def answer_batch(receipt: Receipt, asked: str) -> tuple[int, dict[str, object]]:
         "rejected": len(receipt.refused),
         "request_id": asked,
     }
+    if receipt.unnumbered is not None:
+        fault = receipt.unnumbered
+        answer["producer_error"] = FieldError(fault.code, fault.message, fault.field).as_json()
     if not receipt.refused:
         return 200, answer
     shown = receipt.refused[:SHOWN_ERRORS]
@@ -106,7 +109,7 @@ def _take(decode: Decode, services: Services, access: Access) -> Receipt:
         sent_at=envelope.sent_at,
         strict=services.policy.strict,
     )
-    return door.take(envelope.events, around, services.write, sender.key_prefix)
+    return door.take(envelope.events, around, services.write, sender.key_prefix, envelope.numbering)
 
 
 def _field_error(refused: Refused, *, with_index: bool = True) -> FieldError:

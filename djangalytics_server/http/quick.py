@@ -108,7 +108,7 @@ class QuickCapture:
             sent_at=envelope.sent_at,
             strict=self._services.policy.strict,
         )
-        submission = door.submission(envelope.events, around, sender.key_prefix)
+        submission = door.submission(envelope.events, around, sender.key_prefix, envelope.numbering)
         return None if single and submission.refused else submission
 
     def _send(self, reply: Reply, asked: str, status: int, answer: dict[str, object]) -> None:

@@ -6,23 +6,39 @@ from collections.abc import Callable, Sequence
 
 from djangalytics_server.ingest.checks import Circumstances
 from djangalytics_server.ingest.pipeline import judge
-from djangalytics_server.model.event import Decoded, Draft, Event, Receipt, Refused, Submission
+from djangalytics_server.model.delivery import Numbering
+from djangalytics_server.model.event import (
+    Decoded,
+    Draft,
+    Event,
+    Receipt,
+    Refused,
+    Rejection,
+    Submission,
+)
 
 Write = Callable[[Submission], Receipt]
 
 
 def take(
-    sent: Sequence[Decoded], around: Circumstances, write: Write, key_prefix: str | None = None
+    sent: Sequence[Decoded],
+    around: Circumstances,
+    write: Write,
+    key_prefix: str | None = None,
+    numbering: Numbering | Rejection | None = None,
 ) -> Receipt:
     """Store the good events and keep the refused ones, in one submission.
 
     Raises Unavailable when nothing was stored.
     """
-    return write(submission(sent, around, key_prefix))
+    return write(submission(sent, around, key_prefix, numbering))
 
 
 def submission(
-    sent: Sequence[Decoded], around: Circumstances, key_prefix: str | None = None
+    sent: Sequence[Decoded],
+    around: Circumstances,
+    key_prefix: str | None = None,
+    numbering: Numbering | Rejection | None = None,
 ) -> Submission:
     """What the store is asked to write for these events: the good ones, and the refused."""
     events: list[Event] = []
@@ -45,4 +61,6 @@ def submission(
                     sent_at=around.sent_at,
                 )
             )
-    return Submission(around.project_id, around.received_at, tuple(events), tuple(refused))
+    return Submission(
+        around.project_id, around.received_at, tuple(events), tuple(refused), numbering
+    )

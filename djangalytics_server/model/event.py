@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+
+if TYPE_CHECKING:
+    from djangalytics_server.model.delivery import Numbering
 
 Status = Literal["accepted", "duplicate", "rejected"]
 
@@ -102,6 +105,8 @@ class Submission:
     received_at: int
     events: tuple[Event, ...] = ()
     refused: tuple[Refused, ...] = ()
+    numbering: Numbering | Rejection | None = None
+    """Who numbered the events and how, or why that could not be read."""
 
     @property
     def size(self) -> int:
@@ -158,6 +163,8 @@ class Receipt:
 
     stored: Sequence[Stored] = ()
     refused: tuple[Refused, ...] = field(default=())
+    unnumbered: Rejection | None = None
+    """Why the numbers of the events could not be read; the events are none the worse."""
 
     @property
     def accepted(self) -> int:

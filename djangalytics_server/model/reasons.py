@@ -26,6 +26,13 @@ REJECTIONS: dict[str, str] = {
 }
 """Reason code of a refused event -> what the rule is."""
 
+NUMBERING: dict[str, str] = {
+    "producer_invalid": "producer is an object with id, host, process, started_at, tracked and"
+    " sequences, each as documented.",
+    "sequences_mismatch": "The counts in sequences add up to the number of events.",
+}
+"""Code of a producer that cannot be read -> what the rule is."""
+
 PARAMETERS: dict[str, str] = {
     "unknown_parameter": "This address does not know the parameter.",
     "repeated_parameter": "The parameter may be given once.",
@@ -34,6 +41,7 @@ PARAMETERS: dict[str, str] = {
     "invalid_interval": "interval is one of minute, hour, day, week, month.",
     "invalid_limit": "limit is a whole number from 1 to 1000.",
     "invalid_cursor": "cursor is what the Link header of the previous page gave.",
+    "invalid_state": "state is one of complete, on_the_way, dropped, missing.",
     "invalid_text": "The text is empty, too long, or has control characters.",
     "range_empty": "from lies before to.",
     "too_many_intervals": "The range has too many intervals: choose a longer interval.",
@@ -85,5 +93,5 @@ class Coded(str):
 
 
 def _rule(code: str) -> str:
-    sets = (REJECTIONS, PARAMETERS, FIELDS, QUESTIONS)
+    sets = (REJECTIONS, NUMBERING, PARAMETERS, FIELDS, QUESTIONS)
     return next(rules[code] for rules in sets if code in rules)

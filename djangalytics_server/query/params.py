@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from djangalytics_server.model.delivery import STATES
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.query import zones
@@ -99,6 +100,24 @@ class RejectedParams(Schema):
     limit = _LIMIT
     cursor = _CURSOR
     code = Text(metadata={"description": "Only those refused for this reason.", "minLength": 1})
+
+
+class StateName(fields.String):
+    """One of the states of a producer."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value not in STATES:
+            raise _refuse("invalid_state")
+        return str(value)
+
+
+class DeliveryParams(Schema):
+    """Parameters of GET /api/delivery/."""
+
+    limit = _LIMIT
+    state = StateName(
+        metadata={"description": "Only producers in this state.", "enum": list(STATES)}
+    )
 
 
 class EventsParams(Schema):

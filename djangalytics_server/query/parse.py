@@ -8,12 +8,14 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.errors import FieldError, InvalidParameter
+from djangalytics_server.model.delivery import DeliveryPage
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.model.rejected import RejectedPage
 from djangalytics_server.query import moments
 from djangalytics_server.query.params import (
     DefinitionsParams,
+    DeliveryParams,
     EventsParams,
     RejectedParams,
     StatsParams,
@@ -22,7 +24,7 @@ from djangalytics_server.query.params import (
 Given = Mapping[str, Sequence[str]]
 
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
-_REJECTED = RejectedParams()
+_REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
 
 
 def stats(given: Given, project_id: int, project_zone: str) -> Stats:
@@ -69,6 +71,12 @@ def rejected(given: Given, project_id: int) -> RejectedPage:
     return RejectedPage(
         project_id, loaded.get("limit", 50), loaded.get("cursor"), loaded.get("code")
     )
+
+
+def delivery(given: Given, project_id: int, now: int) -> DeliveryPage:
+    """The question behind the parameters of /api/delivery/; raises InvalidParameter."""
+    loaded = _load(_DELIVERY, given)
+    return DeliveryPage(project_id, now, loaded.get("limit", 50), loaded.get("state"))
 
 
 def _load(schema: Schema, given: Given) -> dict[str, Any]:

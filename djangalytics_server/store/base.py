@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
+from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
@@ -62,6 +63,9 @@ class Store(Protocol):
 
     def rejected(self, page: RejectedPage) -> list[Kept]:
         """One page of refused events that are still kept, newest first."""
+
+    def delivery(self, page: DeliveryPage) -> Delivery:
+        """What became of the numbers that producers gave their events."""
 
     def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
         """Store events that were refused and pass now, each with the id under which it is kept.

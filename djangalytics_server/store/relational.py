@@ -12,12 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
+from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.event import (
     DAY_SECONDS,
     MICROSECONDS,
     AllNew,
     Event,
     Receipt,
+    Rejection,
     Stored,
     Submission,
 )
@@ -30,7 +32,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import pages, rejections
+from djangalytics_server.store import delivery, pages, rejections
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.recount import recount
@@ -84,7 +86,9 @@ class RelationalStore:
         receipts, start = [], 0
         for submission in submissions:
             end = start + len(submission.events)
-            receipts.append(Receipt(stored[start:end], submission.refused))
+            numbering = submission.numbering
+            unread = numbering if isinstance(numbering, Rejection) else None
+            receipts.append(Receipt(stored[start:end], submission.refused, unread))
             start = end
         outcomes = list(zip(submissions, receipts, strict=True))
         roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
@@ -167,6 +171,11 @@ class RelationalStore:
         """See ``Store.rejected``."""
         with self._reading() as connection:
             return rejections.listed(connection, page)
+
+    def delivery(self, page: DeliveryPage) -> Delivery:
+        """See ``Store.delivery``."""
+        with self._reading() as connection:
+            return delivery.delivery(connection, page)
 
     def ping(self) -> None:
         """See ``Store.ping``."""

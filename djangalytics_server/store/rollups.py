@@ -17,6 +17,7 @@ from djangalytics_server.model.event import (
     Shape,
     Submission,
 )
+from djangalytics_server.store import producers
 from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import PropertyDefinition
 
@@ -150,6 +151,9 @@ def count_verdicts(connection: Connection, written: Written) -> None:
             rows[project, day, "duplicate", ""] += receipt.duplicates
         for refused in submission.refused:
             rows[project, day, "rejected", refused.rejection.code] += 1
+        if receipt.unnumbered is not None:
+            came = len(receipt.stored) + len(receipt.refused)
+            rows[project, day, "unnumbered", receipt.unnumbered.code] += came
     run(
         connection,
         "INSERT INTO verdict_counts (project_id, day, verdict, code, count)"
@@ -183,6 +187,13 @@ def define_properties(connection: Connection, written: Written) -> None:
         del spans[key]
     run(connection, _DEFINE_PROPERTY, [(*key, *span) for key, span in spans.items()])
     written.defined.remember(spans)
+
+
+def account_for_numbers(connection: Connection, written: Written) -> None:
+    """What became of the numbers that producers gave their events."""
+    numbered = [submission for submission, _ in written.outcomes if submission.numbering]
+    if numbered:
+        producers.keep_accounts(connection, numbered)
 
 
 def _without_room(connection: Connection, unknown: Iterable[_Definition]) -> list[_Definition]:
@@ -261,4 +272,5 @@ ROLLUPS: tuple[Callable[[Connection, Written], None], ...] = (
     count_verdicts,
     define_events,
     define_properties,
+    account_for_numbers,
 )

@@ -31,6 +31,14 @@ def run(connection: Connection, statement: str, rows: Sequence[tuple[object, ...
         start += count
 
 
+def ask(
+    connection: Connection, statement: str, values: tuple[object, ...]
+) -> Sequence[tuple[object, ...]]:
+    """The rows that a statement answers."""
+    spoken = _spoken(statement, connection.dialect.paramstyle)
+    return [tuple(row) for row in connection.exec_driver_sql(spoken, values)]
+
+
 def portion(rows: int) -> int:
     """How many of so many rows go into SQLite's next statement.
 

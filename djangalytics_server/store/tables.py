@@ -155,7 +155,8 @@ class EventCount(Base):
 class VerdictCount(Base):
     """Rollup: what became of everything received, by UTC day of arrival.
 
-    ``code`` is empty for accepted and duplicate, the reason for rejected.
+    ``code`` is empty for accepted and duplicate, the reason for rejected. ``unnumbered`` are
+    events among those whose numbers could not be read, by the reason.
     """
 
     __tablename__ = "verdict_counts"
@@ -198,6 +199,40 @@ class PropertyDefinition(Base):
     count: Mapped[int] = mapped_column(BigInteger)
     first_seen: Mapped[int] = mapped_column(BigInteger)
     last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Producer(Base):
+    """Rollup: the numbers that producers gave their events, and what became of them.
+
+    A producer is one run of one sender. The columns of numbers are those of ``store.account``;
+    ``missing`` and ``dropped_gaps`` are JSON lists of [first, last, seconds], ``lost`` is an
+    object of counts by reason. The row whose ``producer_id`` is empty is the sum of the
+    ``merged`` producers of the project that were heard longest ago and have no rows any more.
+    """
+
+    __tablename__ = "producers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    producer_id: Mapped[str] = mapped_column(text(64), primary_key=True)
+    host: Mapped[str] = mapped_column(text(200))
+    process: Mapped[str] = mapped_column(text(200))
+    started_at: Mapped[int] = mapped_column(BigInteger)
+    first_seen: Mapped[int] = mapped_column(BigInteger)
+    last_seen: Mapped[int] = mapped_column(BigInteger)
+    tracked: Mapped[int] = mapped_column(BigInteger)
+    highest: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger)
+    repeated: Mapped[int] = mapped_column(BigInteger)
+    late: Mapped[int] = mapped_column(BigInteger)
+    dropped: Mapped[int] = mapped_column(BigInteger)
+    unlisted: Mapped[int] = mapped_column(BigInteger)
+    unplaced: Mapped[int] = mapped_column(BigInteger)
+    settled: Mapped[int] = mapped_column(BigInteger)
+    merged: Mapped[int] = mapped_column(BigInteger)
+    missing: Mapped[str] = mapped_column(text())
+    dropped_gaps: Mapped[str] = mapped_column(text())
+    lost: Mapped[str] = mapped_column(text())
 
 
 class InsertKey(Base):

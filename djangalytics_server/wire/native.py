@@ -15,10 +15,11 @@ from djangalytics_server.errors import (
     InvalidBatch,
     InvalidEvent,
 )
+from djangalytics_server.model.delivery import Numbering
 from djangalytics_server.model.event import Decoded, Draft, Rejection
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import Coded
-from djangalytics_server.wire import plain, strict_json
+from djangalytics_server.wire import plain, producer, strict_json
 from djangalytics_server.wire.schemas import (
     ENVELOPE_FIELDS,
     BatchSchema,
@@ -28,16 +29,20 @@ from djangalytics_server.wire.schemas import (
 
 _EVENT = EventSchema()
 _ENVELOPE = BatchSchema(only=("api_key", "sent_at"), unknown="exclude")
-_BATCH_FIELDS = ENVELOPE_FIELDS | {"events"}
+_NOTHING = {"api_key": None, "sent_at": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A decoded request. ``sent_at`` is microseconds by the sender's clock."""
+    """A decoded request. ``sent_at`` is microseconds by the sender's clock.
+
+    ``numbering`` says who numbered the events and how, or why that could not be read.
+    """
 
     events: tuple[Decoded, ...]
     api_key: str | None = None
     sent_at: int | None = None
+    numbering: Numbering | Rejection | None = None
 
 
 def decode_single(body: bytes) -> Envelope:
@@ -68,9 +73,14 @@ def _plain_batch(body: bytes) -> Envelope | None:
             return None
         raw = partial(strict_json.write, event)
         entries.append(Decoded(draft, raw, draft.insert_id))
-    if sent.api_key is None and sent.sent_at is None:
-        return Envelope(tuple(entries))
-    return Envelope(tuple(entries), *_envelope({"api_key": sent.api_key, "sent_at": sent.sent_at}))
+    numbering = None
+    if sent.producer is not None:
+        numbering = producer.plain(sent.producer, len(entries))
+        if numbering is None:
+            return None
+    given = {"api_key": sent.api_key, "sent_at": sent.sent_at}
+    around = (None, None) if given == _NOTHING else _envelope(given)
+    return Envelope(tuple(entries), *around, numbering)
 
 
 def _batch(document: object) -> Envelope:
@@ -90,7 +100,8 @@ def _batch(document: object) -> Envelope:
             f"A batch has at most {LIMITS.batch_events} events; this one has {len(events)}."
         )
     api_key, sent_at = _envelope(document)
-    return Envelope(tuple(_decode(event) for event in events), api_key, sent_at)
+    numbering = producer.judged(document.get("producer"), len(events))
+    return Envelope(tuple(_decode(event) for event in events), api_key, sent_at, numbering)
 
 
 def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:

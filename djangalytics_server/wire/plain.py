@@ -15,6 +15,7 @@ from djangalytics_server.model import rfc3339
 from djangalytics_server.model.event import Draft, Shape
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.wire import fields
+from djangalytics_server.wire.producer import SentProducer
 from djangalytics_server.wire.schemas import KNOWN_FIELDS
 from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, encode
 
@@ -49,6 +50,7 @@ class SentBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     events: Annotated[list[_Known], Meta(min_length=1, max_length=LIMITS.batch_events)]
     api_key: str | None = None
     sent_at: str | None = None
+    producer: SentProducer | None = None
 
 
 _decode_batch = msgspec.json.Decoder(SentBatch).decode

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.wire.fields import EventName, Identifier, Moment, Properties
+from djangalytics_server.wire.producer import ProducerSchema
 
 
 class EventSchema(Schema):
@@ -76,6 +77,7 @@ class BatchSchema(Schema):
     )
     api_key = Identifier(code="api_key_invalid", most=200)
     sent_at = Moment(code="sent_at_invalid")
+    producer = fields.Nested(ProducerSchema, allow_none=True)
 
 
 class CapturedSchema(Schema):
@@ -107,6 +109,10 @@ class BatchResultSchema(Schema):
     request_id = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldErrorSchema))
     errors_truncated = fields.Boolean()
+    producer_error = fields.Nested(
+        FieldErrorSchema,
+        metadata={"description": "Why the numbers of the events could not be read."},
+    )
 
 
 class ProblemSchema(Schema):

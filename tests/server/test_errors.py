@@ -139,6 +139,7 @@ WAYS = [
     parameter("from=2026-01-02&to=2026-01-01", "from"),
     parameter("from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from", "/api/events/"),
     parameter("colour=red", "colour"),
+    parameter("state=lost", "state", "/api/delivery/"),
     get("invalid_parameter", 400, "/api/stats/?interval=minute", names="interval", needs="years"),
     *(
         Way("invalid_question", 400, "/api/query/", body, names=name, needs="read key")

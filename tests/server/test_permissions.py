@@ -124,6 +124,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/events/"): READING,
     ("GET", "/api/definitions/"): READING,
     ("POST", "/api/query/"): READING,
+    ("GET", "/api/delivery/"): READING,
     ("GET", "/api/rejected/"): READING,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("POST", "/api/keys/"): MANAGING,
