@@ -29,6 +29,17 @@ NOWHERE = Scope()
 current: ContextVar[Scope] = ContextVar("djangalytics_scope", default=NOWHERE)
 
 
+def inner(distinct_id: Id, session_id: Id, source: Id, properties: dict[str, object]) -> Scope:
+    """The current scope with these; what is None or left out is inherited."""
+    outer = current.get()
+    return Scope(
+        outer.distinct_id if distinct_id is None else distinct_id,
+        outer.session_id if session_id is None else session_id,
+        outer.source if source is None else source,
+        {**outer.properties, **properties} if properties else outer.properties,
+    )
+
+
 @contextmanager
 def context(
     *, distinct_id: Id = None, session_id: Id = None, source: Id = None, **properties: object
@@ -38,15 +49,7 @@ def context(
     Blocks nest: an inner value wins, what it leaves out is inherited; an argument of ``track()``
     wins over both. Never raises of its own.
     """
-    outer = current.get()
-    token = current.set(
-        Scope(
-            outer.distinct_id if distinct_id is None else distinct_id,
-            outer.session_id if session_id is None else session_id,
-            outer.source if source is None else source,
-            {**outer.properties, **properties} if properties else outer.properties,
-        )
-    )
+    token = current.set(inner(distinct_id, session_id, source, properties))
     try:
         yield
     finally:

@@ -1,0 +1,1 @@
+"""The SDK's integrations, each with the real framework."""
