@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import queue
 import sys
 import threading
 import zlib
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 
 import requests
 import requests.auth
+import urllib3
 import urllib3.exceptions
 
 from djangalytics_client import __version__
@@ -59,6 +61,51 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, _: requests.Response) -> None:
         """Nowhere."""
+
+
+class _Shelf(queue.LifoQueue[Any]):
+    """Where a pool keeps its idle connections: without a lock, as one thread uses it.
+
+    urllib3 empties the pools when the interpreter ends, in a forked child those of its parent too,
+    and would wait for ever for a lock that a thread of the parent held at the fork.
+    """
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Keep a connection; Full when there is no room."""
+        if 0 < self.maxsize <= len(self.queue):
+            raise queue.Full
+        self.queue.append(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """The connection that was kept last; Empty when there is none."""
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    QueueCls = _Shelf
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    QueueCls = _Shelf
+
+
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """The usual adapter with pools of our own, also for those of a proxy."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 class HttpTransport:
@@ -116,6 +163,8 @@ class HttpTransport:
 
     def _open(self) -> requests.Session:
         session = _Session()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter())
         session.auth = self._key
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = _AGENT

@@ -193,6 +193,34 @@ def test_a_fork_during_a_request_leaves_the_parents_request_alone(sink: Sink) ->
 
 
 @fork
+def test_a_fork_in_the_middle_of_a_request_does_not_stop_the_childs_end(sink: Sink) -> None:
+    """A child ends although a thread of its parent held every lock of the connections' pool."""
+    done = forked(
+        """
+        import gc, os, signal, sys, urllib3, djangalytics_client as d
+        d.track("parent")
+        assert d.flush() == 0
+        pools = [one for one in gc.get_objects() if isinstance(one, urllib3.HTTPConnectionPool)]
+        assert pools
+        for pool in pools:
+            pool.pool.mutex.acquire()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            d.track("child")
+            sys.exit()
+        status = os.waitpid(child, 0)[1]
+        for pool in pools:
+            pool.pool.mutex.release()
+        assert status == 0
+        """,
+        sink,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ["child", "parent"] == names(sink)
+
+
+@fork
 def test_insert_ids_differ_after_a_fork(sink: Sink) -> None:
     """Parent and child never share random bytes."""
     done = forked(
