@@ -97,9 +97,11 @@ class Tally:
             return self.admitted
 
     def _count(self) -> None:
-        notes = self._notes
-        while notes:
-            note = notes.popleft()
+        while True:
+            try:
+                note = self._notes.popleft()
+            except IndexError:  # not asked for before: a signal handler may count in between
+                return
             self.tracked += 1
             if isinstance(note, str):
                 self._count_out(note)
