@@ -34,6 +34,8 @@ def test_a_signal_handler_that_tracks_interrupts_track(spoolless: Run) -> None:
         import signal, time
         import djangalytics_client as d
         from tests.hosts import witness
+        # Room for all: it is not asked here whether the sender is as fast as a loop.
+        d.configure(settings=d.Settings(queue_events=1_000_000, queue_bytes=1 << 30))
         handled = 0
         def handler(*_):
             global handled
