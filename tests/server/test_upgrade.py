@@ -206,6 +206,8 @@ def run(data, last):
         return connection
     sqlite3.connect = sqlite3.dbapi2.connect = traced
     app.prepare(Settings(data=data))
+    # What runs at the child's end, such as coverage's own database, is not the upgrade.
+    sqlite3.connect = sqlite3.dbapi2.connect = connect
 
 last = 0
 while True:
@@ -237,7 +239,7 @@ def test_killed_at_any_statement_it_is_wholly_old_or_wholly_new(tmp_path: Path) 
         check=True,
     )
     last = int(ran.stdout)
-    assert last > 60
+    assert 60 < last < 200
     revisions = []
     for number in range(1, last + 1):  # the last one ran to its end
         killed = folder / str(number) / DATABASE_FILE
