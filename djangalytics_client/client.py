@@ -54,7 +54,7 @@ class Client:
         self._settings = settings = settings or Settings()
         self._hooks = hooks or Hooks()
         self._source = source
-        self._debug = debug
+        self._debug = debug or bool(_watchers)
         self._world = world or World()
         self._off = switched_on(settings.disabled, DISABLED_VARIABLE, os.environ)
         dry_run = switched_on(settings.dry_run, DRY_RUN_VARIABLE, os.environ)
@@ -66,7 +66,7 @@ class Client:
             try:
                 transport, folder = _http(url, write_key, settings)
             except ConfigurationError as error:
-                if debug:
+                if self._debug:
                     raise
                 log.error("Analytics are off, every event counts as lost: %s", error)
                 transport, trouble = MemoryTransport(), "misconfigured"
@@ -77,8 +77,12 @@ class Client:
         weakref.finalize(self, self._outbox.retire).atexit = False
         self._everywhere: dict[str, object] = {}
         self.register(settings.properties or {})
+        self._debug = debug
         if trouble:
             self._outbox.close(trouble)
+        _clients.add(self)
+        for watch in _watchers[-1:]:
+            watch(self)
 
     def track(
         self,
@@ -216,6 +220,11 @@ class Client:
                 raise
             self._outbox.voice.once("fault", "A fault in the analytics client: %r", error)
             return self._outbox.stats().queued
+
+
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+_watchers: list[Callable[[Client], None]] = []
+"""Tests that record, the innermost last: it is told of each new client; see ``testing``."""
 
 
 def _fields(call: Call) -> Mapping[str, object]:

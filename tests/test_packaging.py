@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import email.message
 import email.parser
 import shutil
@@ -17,6 +18,7 @@ import djangalytics_client
 import djangalytics_server
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("djangalytics_client", "djangalytics_server")
 _LEFT = shutil.ignore_patterns(
     "node_modules", "__pycache__", "*.egg-info", ".git", ".tox", ".venv", "build", "dist", ".*cache"
 )
@@ -53,7 +55,7 @@ def metadata(built: Path) -> email.message.Message:
 
 def test_the_wheel_has_every_module(names: set[str]):
     """No package of the tree is forgotten."""
-    for package in ("djangalytics_client", "djangalytics_server"):
+    for package in PACKAGES:
         for file in (ROOT / package).rglob("*.py"):
             if "node_modules" not in file.parts:
                 assert file.relative_to(ROOT).as_posix() in names
@@ -78,7 +80,7 @@ def test_nothing_else_is_in_the_wheel(names: set[str]):
     """Sources of the dashboard, tests, docs and examples stay home."""
     tops = {name.split("/")[0] for name in names}
     info = {top for top in tops if top.endswith(".dist-info")}
-    assert {"djangalytics_client", "djangalytics_server"} == tops - info
+    assert {*PACKAGES, "pytest_djangalytics.py"} == tops - info
     strays = [
         name
         for name in names
@@ -106,6 +108,15 @@ def test_the_source_distribution_can_be_built_from(built: Path):
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
     assert {"setup.cfg", "pyproject.toml", "LICENSE", "README.md"} <= names
     assert "djangalytics_server/dashboard/static/index.html" in names
+
+
+def test_pytest_finds_the_fixture(built: Path) -> None:
+    """The wheel registers the plugin; under the module's name, so that -p loads it once."""
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+        entries = configparser.ConfigParser()
+        entries.read_string(wheel.read(name).decode())
+    assert {"pytest_djangalytics": "pytest_djangalytics"} == dict(entries["pytest11"])
 
 
 def test_all_three_name_one_version(metadata: email.message.Message) -> None:

@@ -1,12 +1,11 @@
-"""The functions of the module, the client behind them, and recording for tests."""
+"""The functions of the module, and the client behind them."""
 
 from __future__ import annotations
 
 import pytest
 
 import djangalytics_client as analytics
-from djangalytics_client.errors import EventRejected
-from djangalytics_client.testing import MemoryTransport, recorded
+from djangalytics_client.testing import MemoryTransport
 
 from .conftest import Sink
 
@@ -39,26 +38,3 @@ def test_configure_replaces_the_client_and_ends_the_old_one(sink: Sink) -> None:
         (old.track("late"), old.stats().lost)[1],
         new.stats().sent,
     )
-
-
-def test_recorded_events_are_complete_when_the_block_ends() -> None:
-    """A test sees what was tracked, in order, without a server."""
-    with recorded() as tracked:
-        analytics.track("signup", {"plan": "pro"}, distinct_id="ada")
-        analytics.track("login")
-    assert ["signup", "login"] == [event["event_name"] for event in tracked.events]
-    assert "client" not in analytics._default
-
-
-def test_recording_ends_with_the_client_from_before() -> None:
-    """A configured client is back after the block."""
-    mine = analytics.configure(transport=MemoryTransport())
-    with recorded():
-        assert mine is not analytics._client()
-    assert mine is analytics._client()
-
-
-def test_recording_raises_what_would_be_refused() -> None:
-    """A test fails at the call that would lose its event in production."""
-    with recorded(), pytest.raises(EventRejected, match="nan"):
-        analytics.track("x", {"v": float("nan")})
