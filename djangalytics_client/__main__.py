@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from djangalytics_client import __version__
 from djangalytics_client.client import Client
 from djangalytics_client.errors import ConfigurationError, EventLost
-from djangalytics_client.settings import Settings
+from djangalytics_client.settings import DISABLED_VARIABLE, Settings
 
 _FIELDS = frozenset(
     {
@@ -32,7 +32,8 @@ _ROOM = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command -> exit status: 0 all delivered, 1 not all, 2 misused."""
+    """Run one command -> exit status: 0 all delivered, 1 refused or lost, 2 misused, 3 kept on disk
+    for the next process."""
     options = _parser().parse_args(arguments)
     try:
         client = Client(
@@ -45,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(str(error))
         return 2
     sound: bool = options.run(client, options)
-    client.shutdown(options.timeout)
+    try:
+        client.shutdown(options.timeout)
+    except KeyboardInterrupt:  # no patience: what is left goes to the spool
+        client.shutdown(0.0)
     return _verdict(client, sound)
 
 
@@ -98,10 +102,14 @@ def _track(client: Client, options: argparse.Namespace) -> bool:
     fields = {name: getattr(options, name) for name in _FIELDS - {"properties"}}
     try:
         fields["properties"] = dict(map(_property, options.properties))
-        print(client.track(**fields))  # noqa: T201 - the answer of the command
+        insert_id = client.track(**fields)
     except (EventLost, ValueError) as error:
         _say(str(error))
         return False
+    if insert_id is None:
+        _say(f"Not sent: {DISABLED_VARIABLE} is set")
+    else:
+        print(insert_id)  # noqa: T201 - the answer of the command
     return True
 
 
@@ -187,7 +195,11 @@ def _verdict(client: Client, sound: bool) -> int:
     for word, counts in (("rejected by the server", stats.rejected), ("lost", stats.lost)):
         for reason, number in counts.items():
             _say(f"{number} {word}: {reason}")
-    return 0 if sound and not stats.rejected and not stats.lost else 1
+    if stats.spooled:
+        _say(f"{stats.spooled} not delivered yet: kept on disk, the next process sends them")
+    if not sound or stats.rejected or stats.lost:
+        return 1
+    return 3 if stats.spooled else 0
 
 
 def _say(message: str) -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +84,65 @@ def test_track_tells_what_the_server_rejected(
     sink.plan = [(207, {}, rejected)]
     assert 1 == main(["track", "x", "--url", sink.url])
     assert "1 rejected by the server: too_deep\n" == capsys.readouterr().err
+
+
+def test_what_could_not_be_sent_is_kept_for_the_next_command(
+    sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a spool an unreachable server ends with 3, so that nobody repeats the event: the next
+    command delivers it beside its own."""
+    monkeypatch.setenv("DJANGALYTICS_SPOOL", str(tmp_path))
+    sink.plan = [503] * 99
+    assert 3 == main(["track", "first", "--timeout", "0.2", "--url", sink.url])
+    out, err = capsys.readouterr()
+    assert "1 not delivered yet: kept on disk, the next process sends them\n" == err
+    sink.plan = []
+    assert 0 == main(["track", "second", "--url", sink.url])
+    assert [out.strip(), capsys.readouterr().out.strip()] == sorted(sink.events)
+
+
+def test_ctrl_c_ends_the_waiting(sink: Sink, tmp_path: Path) -> None:
+    """One SIGINT while the server does not answer: no traceback, and the event is kept."""
+    sink.hold = threading.Event()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "djangalytics_client", "track", "x", "--timeout", "60"],
+        env={
+            **os.environ,
+            "PYTHONPATH": HOME,
+            "DJANGALYTICS_URL": sink.url,
+            "DJANGALYTICS_SPOOL": str(tmp_path),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        eventually(lambda: sink.requests)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    expected = "1 not delivered yet: kept on disk, the next process sends them\n"
+    assert (3, expected) == (process.returncode, err)
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [("DISABLED", "DJANGALYTICS_DISABLED is set"), ("DRY_RUN", '"event_name": "x"')],
+)
+def test_track_says_that_the_environment_keeps_it_from_sending(
+    variable: str,
+    words: str,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Switched off or in a dry run the command ends with 0 and says that nothing was sent."""
+    monkeypatch.setenv(f"DJANGALYTICS_{variable}", "1")
+    assert 0 == main(["track", "x", "--url", sink.url])
+    said = capsys.readouterr()
+    assert words in said.err + caplog.text
+    assert "None" not in said.out
+    assert {} == sink.events
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["track"], ["pipe", "--unknown"]])
