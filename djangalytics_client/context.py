@@ -5,12 +5,18 @@ The values live in a ``contextvars`` variable, so each asyncio task and each thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-Id = object
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    PlainId: TypeAlias = str | int | UUID | None
+    Id: TypeAlias = PlainId | Callable[[], PlainId]
+else:
+    PlainId = Id = object
 """An identifier as apps have it: str, int or UUID, or a function without arguments that gives one
 when an event is tracked; others are refused when an event is built."""
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import djangalytics_client
-from djangalytics_client.context import Id, context
+from djangalytics_client.context import Id, PlainId, context
 from djangalytics_client.integrations.request_id import PROPERTY, request_id
 
 Scope = MutableMapping[str, Any]
@@ -28,7 +28,7 @@ class Middleware:
         self,
         app: App,
         *,
-        distinct_id: Callable[[Scope], Id] | None = None,
+        distinct_id: Callable[[Scope], PlainId] | None = None,
         source: Id = "web",
         flush_timeout: float = 5.0,
     ) -> None:
@@ -55,13 +55,13 @@ class Middleware:
         return after_flush
 
 
-def signed_in(scope: Scope) -> Id:
+def signed_in(scope: Scope) -> PlainId:
     """The identity of Starlette's authenticated user, or None."""
     user = scope.get("user")
     if not getattr(user, "is_authenticated", False):
         return None
     try:
-        identity: Id = user.identity  # type: ignore[union-attr]
+        identity: PlainId = user.identity  # type: ignore[union-attr]
     except NotImplementedError:  # as Starlette's SimpleUser has it
         return None
     return identity

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from djangalytics_client.context import Id, Scope, context, current
+from djangalytics_client.context import Id, PlainId, Scope, context, current
 from djangalytics_client.integrations.request_id import PROPERTY, request_id
 
 
@@ -31,12 +31,12 @@ class Middleware:
         if self._is_async:
             markcoroutinefunction(self)
 
-    def distinct_id(self, request: HttpRequest) -> Id:
+    def distinct_id(self, request: HttpRequest) -> PlainId:
         """Who acts; called where an event is tracked, and for nothing else."""
         user = getattr(request, "user", None)
         return user.pk if user is not None and user.is_authenticated else None
 
-    async def adistinct_id(self, request: HttpRequest) -> Id:
+    async def adistinct_id(self, request: HttpRequest) -> PlainId:
         """The same under ASGI, called at the request's start: a view there may not wait for the
         database. Only a request that has a session is looked at."""
         ask = getattr(request, "auser", None)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from djangalytics_client.context import Id
+from djangalytics_client.context import Id, PlainId
 from djangalytics_client.integrations.wsgi import Middleware
 
 
 def init_app(
-    app: Flask, *, distinct_id: Callable[[], Id] | None = None, source: Id = "web"
+    app: Flask, *, distinct_id: Callable[[], PlainId] | None = None, source: Id = "web"
 ) -> None:
     """Give every event of a request its request id, user and source.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any
 
-from djangalytics_client.context import Id, current, inner
+from djangalytics_client.context import Id, PlainId, current, inner
 from djangalytics_client.integrations.request_id import PROPERTY, request_id
 
 Environ = dict[str, Any]
@@ -24,7 +24,7 @@ class Middleware:
         self,
         app: App,
         *,
-        distinct_id: Callable[[Environ], Id] | None = None,
+        distinct_id: Callable[[Environ], PlainId] | None = None,
         source: Id = "web",
     ) -> None:
         self._app = app

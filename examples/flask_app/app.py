@@ -3,6 +3,7 @@
 import uuid
 
 from flask import Flask, Response, g, redirect, render_template_string, request, url_for
+from flask.typing import ResponseReturnValue
 
 import djangalytics_client as analytics
 
@@ -43,7 +44,7 @@ def shop() -> str:
 
 
 @app.post("/signup")
-def sign_up() -> Response | tuple[str, int]:
+def sign_up() -> ResponseReturnValue:
     plan = request.form.get("plan")
     if plan not in PLANS:
         return "There is no such plan.\n", 400

@@ -10,6 +10,8 @@ from pathlib import Path
 import djangalytics_client
 from djangalytics_client import Client, Settings, Stats
 
+from .api import SNAPSHOT, snapshot
+
 PUBLIC = [
     "Client",
     "ConfigurationError",
@@ -77,6 +79,15 @@ def test_the_signatures_are_these() -> None:
     options = ["url", "write_key", "*source", "*settings", "*hooks", "*transport", "*debug"]
     assert options == parameters(djangalytics_client.configure)
     assert [*options, "*world"] == parameters(Client)
+
+
+def test_every_signature_and_docstring_is_as_written_down() -> None:
+    """A change of what users see, in any public module, is a change of a file that is reviewed."""
+    written = SNAPSHOT.read_text("utf-8")
+    assert written == snapshot(), "if it is meant: python -m tests.client.api"
+    assert written.count("\ndef track(event_name: str, properties: Properties | None=None, ") == 1
+    modules = re.findall(r"^== (\S+) ==$", written, re.MULTILINE)
+    assert {"djangalytics_client.testing", "djangalytics_client.integrations.django"} < {*modules}
 
 
 def test_every_public_thing_says_what_it_is() -> None:

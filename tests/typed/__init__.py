@@ -1,0 +1,1 @@
+"""Code as applications write it: what the type checkers must take, and what they must find."""
