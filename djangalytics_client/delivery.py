@@ -12,7 +12,7 @@ from djangalytics_client.backlog import Part, Source
 from djangalytics_client.errors import TransportError
 from djangalytics_client.events import encode_batch
 from djangalytics_client.journal import Orphan
-from djangalytics_client.producer import account
+from djangalytics_client.producer import Dropped, account
 from djangalytics_client.retry import (
     Action,
     Decision,
@@ -55,7 +55,7 @@ class Delivery:
         """What earlier processes left; gone through beside our own events, one after the other."""
         self._parts: deque[Part] = deque()  # of one take; the first goes next
         self._taken = 0
-        self._dropped: dict[str, list[int]] = {}  # by producer: numbers given up, not yet told
+        self._dropped: dict[str, Dropped] = {}  # by producer
         self._orphans_turn = False
         self._failures = 0
         self._compress = settings.gzip
@@ -82,7 +82,7 @@ class Delivery:
     def batch_is_full(self) -> bool:
         """Whether a request's worth of events waits, as far as they are counted."""
         return (
-            self._tally.admitted - self._taken >= self._settings.batch_events
+            self._tally.about() - self._taken >= self._settings.batch_events
             or self._tally.weight >= self._settings.batch_bytes
         )
 
@@ -177,11 +177,12 @@ class Delivery:
 
     def _account(self, part: Part) -> object:
         source = part.source
-        dropped = self._dropped.get(source.producer.id, ())
+        dropped = self._dropped.get(source.producer.id)
         if source.replays:
             return account(source.producer, source.tracked, part.numbers, dropped, {})
         lost = self._tally.losses()
-        return account(source.producer, self._tally.admitted, part.numbers, dropped, lost)
+        tracked = max(self._tally.admitted, max(part.numbers))
+        return account(source.producer, tracked, part.numbers, dropped, lost)
 
     def _act(self, part: Part, reply: Reply | None, decision: Decision) -> None:
         now = self._world.monotonic()
@@ -212,7 +213,7 @@ class Delivery:
             self._parts.popleft()
             self._parts.extendleft(reversed(part.halves()))
         else:
-            self._dropped.setdefault(part.source.producer.id, []).extend(part.numbers)
+            self._dropped.setdefault(part.source.producer.id, Dropped()).add(part.numbers)
             self._end(part, Outcome(lost={reason: 1}))
             self._voice.lost(reason, part.events)
             self._voice.once(reason, "An event cannot be delivered: %s", reason)

@@ -163,19 +163,14 @@ def unpacked_json(packed: bytes) -> bytes:
 def as_json(event: Event | tuple[Any, ...]) -> bytes:
     """An event as the server reads it: compact JSON in UTF-8, the same as that of ``wire``."""
     insert_id, name, moment, properties, distinct_id, session_id, source = event[:7]
-    text = (
+    who = "" if distinct_id is None else f',"distinct_id":{_quoted(distinct_id)}'
+    visit = "" if session_id is None else f',"session_id":{_quoted(session_id)}'
+    origin = "" if source is None else f',"source":{_quoted(source)}'
+    what = f',"properties":{_object(properties)}' if properties else ""
+    return (
         f'{{"event_name":{_quoted(name)},"timestamp":"{rfc3339(moment)}"'
-        f',"insert_id":{_quoted(insert_id)}'
-    )
-    if distinct_id is not None:
-        text = f'{text},"distinct_id":{_quoted(distinct_id)}'
-    if session_id is not None:
-        text = f'{text},"session_id":{_quoted(session_id)}'
-    if source is not None:
-        text = f'{text},"source":{_quoted(source)}'
-    if properties:
-        text = f'{text},"properties":{_object(properties)}'
-    return f"{text}}}".encode()
+        f',"insert_id":{_quoted(insert_id)}{who}{visit}{origin}{what}}}'
+    ).encode()
 
 
 def encode_batch(events: Sequence[bytes], sent_at: int, producer: object = None) -> bytes:

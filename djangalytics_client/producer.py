@@ -14,6 +14,7 @@ from typing import NamedTuple
 from djangalytics_client.values import rfc3339
 
 _LONGEST_LABEL = 100
+_MOST_RUNS = 1000
 
 
 class Producer(NamedTuple):
@@ -52,11 +53,27 @@ def ranges(numbers: Iterable[int]) -> list[list[int]]:
     return runs
 
 
+class Dropped:
+    """Numbers that were given up, until the server was told: as runs, the latest 1,000."""
+
+    def __init__(self) -> None:
+        self.runs: list[list[int]] = []
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Remember numbers, in their order."""
+        for first, count in ranges(numbers):
+            if self.runs and sum(self.runs[-1]) == first:
+                self.runs[-1][1] += count
+            else:
+                self.runs.append([first, count])
+        del self.runs[:-_MOST_RUNS]
+
+
 def account(
     producer: Producer,
     tracked: int,
     numbers: Iterable[int],
-    dropped: Iterable[int],
+    dropped: Dropped | None,
     lost: Mapping[str, int],
 ) -> dict[str, object]:
     """What a batch says of its producer: the ``producer`` of the envelope."""
@@ -68,8 +85,8 @@ def account(
         "tracked": tracked,
         "sequences": ranges(numbers),
     }
-    if gone := ranges(sorted(dropped)):
-        said["dropped"] = gone
+    if dropped is not None:
+        said["dropped"] = dropped.runs
     if lost:
         said["lost"] = dict(lost)
     return said

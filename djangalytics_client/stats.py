@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DROPPED = "dropped:"
+_COUNTED_AT_ONCE = 32
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
@@ -61,10 +62,10 @@ class Outcome:
 class Tally:
     """The counts behind Stats.
 
-    Callers of ``track()`` leave a note of each event and never wait: whoever gets the lock counts
-    the notes, and nobody blocks to get it but readers of the counts. The lock is held for a few
-    assignments, never during I/O, and is re-entrant, so that a signal handler may track over
-    ``track()``.
+    Callers of ``track()`` leave a note of each event and never wait: notes are counted by whoever
+    gets the lock once there are some, and nobody blocks to get it but readers of the counts. The
+    lock is held for a few assignments, never during I/O, and is re-entrant, so that a signal
+    handler may track over ``track()``.
     """
 
     def __init__(self) -> None:
@@ -82,9 +83,8 @@ class Tally:
     def note(self, what: int | str) -> None:
         """Note one tracked event: its size as it is queued, or the reason why it is not; one that
         begins with DROPPED is on purpose."""
-        notes = self._notes
-        notes.append(what)
-        while notes and self.lock.acquire(blocking=False):
+        self._notes.append(what)
+        if len(self._notes) >= _COUNTED_AT_ONCE and self.lock.acquire(False):
             try:
                 self._count()
             finally:
@@ -95,6 +95,10 @@ class Tally:
         with self.lock:
             self._count()
             return self.admitted
+
+    def about(self) -> int:
+        """Events queued since the beginning, those that are noted and not counted among them."""
+        return self.admitted + len(self._notes)
 
     def _count(self) -> None:
         while True:
