@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from djangalytics_client.connection import Timeouts
 from djangalytics_client.context import Id, beneath, current, identify_current
 from djangalytics_client.errors import ConfigurationError, EventLost
 from djangalytics_client.events import Call, Event, Properties, as_json, build
@@ -243,7 +244,7 @@ def _http(
 ) -> tuple[Transport, Path | None]:
     """The transport, and the folder of the spool where there is one."""
     base, key = address(url, write_key, os.environ)
-    timeouts = (settings.connect_timeout, settings.read_timeout)
+    timeouts = Timeouts(settings.connect_timeout, settings.read_timeout, settings.answer_timeout)
     spool = spool_folder(settings.spool, os.environ)
     folder = None if spool is None else project_folder(spool, base, key)
     return HttpTransport(base, key, timeouts=timeouts), folder

@@ -38,6 +38,8 @@ class Settings:
     """Seconds to wait for a connection."""
     read_timeout: float = 10.0
     """Seconds to wait for the next bytes of an answer."""
+    answer_timeout: float = 30.0
+    """Seconds to wait for the whole answer."""
     exit_timeout: float = 5.0
     """Seconds the interpreter's exit may be held up to send what is left."""
     gzip: bool = True
@@ -65,7 +67,7 @@ class Settings:
         for name, top in _BOUNDS.items():
             if not 1 <= getattr(self, name) <= top:
                 raise ConfigurationError(f"{name} lies between 1 and {top:,}")
-        for name in ("connect_timeout", "read_timeout"):
+        for name in ("connect_timeout", "read_timeout", "answer_timeout"):
             if getattr(self, name) == 0:
                 raise ConfigurationError(f"{name} is more than 0")
         for name, rate in {"sample_rate": self.sample_rate, **(self.sample_rates or {})}.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import queue
 import sys
 import threading
 import zlib
@@ -18,16 +17,17 @@ from typing import Any, Protocol
 
 import requests
 import requests.auth
-import urllib3
 import urllib3.exceptions
 
 from djangalytics_client import __version__
+from djangalytics_client.connection import Adapter, Timeouts
 from djangalytics_client.errors import TransportError
 from djangalytics_client.retry import Reply
 
 PATH = "/api/capture_batch/"
 MOST_ANSWER_BYTES = 256 * 1024
 """An answer is read up to here; what is longer is not one of ours."""
+_TIMEOUTS = Timeouts()
 _AGENT = f"djangalytics-python/{__version__}"
 
 
@@ -63,52 +63,6 @@ class _Session(requests.Session):
         """Nowhere."""
 
 
-class _Shelf(queue.LifoQueue[Any]):
-    """Where a pool keeps its idle connections: without a lock, as one thread uses it.
-
-    urllib3 empties the pools when the interpreter ends, in a forked child those of its parent too,
-    and would wait for ever for a lock that a thread of the parent held at the fork.
-    """
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Keep a connection; Full when there is no room."""
-        if 0 < self.maxsize <= len(self.queue):
-            raise queue.Full
-        self.queue.append(item)
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The connection that was kept last; Empty when there is none."""
-        try:
-            return self.queue.pop()
-        except IndexError:
-            raise queue.Empty from None
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    QueueCls = _Shelf
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    QueueCls = _Shelf
-
-
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """The usual adapter with pools of our own, also for those of a proxy."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):  # whose pools of its own lead to the proxy
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-
 class HttpTransport:
     """HTTP over one kept-alive ``requests`` session: gzip level 1, no redirects, no cookies."""
 
@@ -117,9 +71,8 @@ class HttpTransport:
         url: str,
         write_key: str | None = None,
         *,
-        timeouts: tuple[float, float] = (5.0, 10.0),
+        timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
-        """``timeouts`` are seconds to connect and to wait for the next bytes of an answer."""
         self._url = url + PATH
         self._key = _Key(write_key)
         self._timeouts = timeouts
@@ -136,7 +89,7 @@ class HttpTransport:
                 self._url,
                 data=body,
                 headers=headers,
-                timeout=self._timeouts,
+                timeout=self._timeouts[:2],
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -165,7 +118,7 @@ class HttpTransport:
     def _open(self) -> requests.Session:
         session = _Session()
         for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter())
+            session.mount(scheme, Adapter(self._timeouts.answer))
         session.auth = self._key
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = _AGENT

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from djangalytics_client import Client, Settings, TransportError, __version__
+from djangalytics_client.connection import Timeouts
 from djangalytics_client.retry import Reply
 from djangalytics_client.transport import (
     MOST_ANSWER_BYTES,
@@ -28,7 +29,7 @@ BODY = b'{"events":[{"insert_id":"1","event_name":"x"}]}'
 
 @pytest.fixture
 def http(sink: Sink) -> Iterator[HttpTransport]:
-    transport = HttpTransport(sink.url, "djw_key", timeouts=(5.0, 5.0))
+    transport = HttpTransport(sink.url, "djw_key", timeouts=Timeouts(5.0, 5.0))
     yield transport
     transport.close()
 
@@ -130,7 +131,7 @@ def test_an_answer_that_does_not_come_is_a_transport_error(sink: Sink) -> None:
     import threading
 
     sink.hold = threading.Event()
-    transport = HttpTransport(sink.url, timeouts=(5.0, 0.05))
+    transport = HttpTransport(sink.url, timeouts=Timeouts(5.0, 0.05))
     with pytest.raises(TransportError, match="imed out"):
         transport.send(BODY, compress=False)
     transport.close()
