@@ -196,10 +196,11 @@ class Delivery:
         self._failures = 0
         assert reply is not None  # without an answer the action is AGAIN
         if decision.action is Action.DONE:
-            outcome, sound = verdicts(reply, len(part))
+            outcome = verdicts(reply)
             self._dropped.pop(part.source.producer.id, None)  # now the server was told
             self._end(part, outcome)
-            self._report(outcome, sound)
+            for code in outcome.rejected:
+                self._voice.once(f"rejected:{code}", "The server rejected events: %s", code)
             for index, code in refusals(reply, len(part)):
                 self._voice.lost(code, (part.events[index],), by_server=True)
         elif decision.action is Action.UNCOMPRESSED:
@@ -235,13 +236,12 @@ class Delivery:
                 "Events are kept as long as there is room; trying every %.0f s"
             )
             self._voice.once(f"hold:{reply.status}", message, reply.status, code, decision.delay)
+        elif reply.status < 300:
+            message = (
+                "An answer %s without the counts of a Djangalytics server: is one at this address, "
+                "and nothing in between that answers for it? Retrying"
+            )
+            self._voice.once("counts", message, reply.status)
         else:
             message = "The analytics server answered %s (%s), retrying"
             self._voice.once(f"again:{reply.status}", message, reply.status, code)
-
-    def _report(self, outcome: Outcome, sound: bool) -> None:
-        if not sound:
-            message = "A success without matching counts: is a Djangalytics server at this address?"
-            self._voice.once("counts", message)
-        for code in outcome.rejected:
-            self._voice.once(f"rejected:{code}", "The server rejected events: %s", code)

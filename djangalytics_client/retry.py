@@ -2,8 +2,9 @@
 
 | answer | what is done |
 |---|---|
-| 2xx | done; never sent again |
+| 2xx with counts that add up | done; never sent again |
 | none, 408, 425, 5xx | the same events again after 0.5 s × 2ⁿ, full jitter, 30 s at most |
+| 2xx without them | the same: it is no answer of ours, and the server knows repeats |
 | 429 | the same events again after Retry-After, 60 s without it |
 | 413, 400 | halved and sent again; a single event is dropped and counted |
 | 415 | once more without compression |
@@ -74,9 +75,10 @@ def decide(reply: Reply | None, sent: Sent, *, chance: float, now: float) -> Dec
     if reply is None:
         return Decision(Action.AGAIN, backoff)
     status, wanted = reply.status, retry_after(reply.retry_after, now)
-    if 200 <= status < 300:
+    success = 200 <= status < 300
+    if success and counts_add_up(reply, sent.events):
         return Decision(Action.DONE)
-    if status in _PASSING or status >= 500:
+    if success or status in _PASSING or status >= 500:
         return Decision(Action.AGAIN, max(backoff, wanted or 0.0), wanted or 0.0)
     if status == 429:
         demanded = THROTTLED if wanted is None else wanted
@@ -109,21 +111,19 @@ def problem_code(reply: Reply) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else str(reply.status)
 
 
-def verdicts(reply: Reply, events: int) -> tuple[Outcome, bool]:
-    """How ``events`` sent events ended by a 2xx answer, and whether its counts add up.
+def counts_add_up(reply: Reply, events: int) -> bool:
+    """Whether an answer accounts for each of ``events`` sent events.
 
-    When they do not (an answer of something that is no Djangalytics server), the events are
-    taken as sent, less what it says was duplicate or rejected.
+    Those of our server do; those of a captive portal, a proxy, or another program do not.
     """
-    body = reply.body if isinstance(reply.body, Mapping) else {}
-    accepted, duplicates, rejected = (
-        _count(body.get(name)) for name in ("accepted", "duplicates", "rejected")
-    )
-    sound = accepted + duplicates + rejected == events
-    rejected = min(rejected, events)
-    duplicates = min(duplicates, events - rejected)
-    codes = _codes(body.get("errors"), rejected)
-    return Outcome(events - rejected - duplicates, duplicates, codes), sound
+    return sum(_counts(reply)) == events
+
+
+def verdicts(reply: Reply) -> Outcome:
+    """How the sent events ended by an answer whose counts add up."""
+    accepted, duplicates, rejected = _counts(reply)
+    errors = reply.body.get("errors") if isinstance(reply.body, Mapping) else None
+    return Outcome(accepted, duplicates, _codes(errors, rejected))
 
 
 def refusals(reply: Reply, events: int) -> Iterator[tuple[int, str]]:
@@ -137,8 +137,16 @@ def refusals(reply: Reply, events: int) -> Iterator[tuple[int, str]]:
                 yield index, str(code)
 
 
-def _count(value: object) -> int:
-    return value if type(value) is int and value > 0 else 0
+def _counts(reply: Reply) -> tuple[int, int, int]:
+    """Accepted, duplicates and rejected; zeros when one of them is no count."""
+    body = reply.body if isinstance(reply.body, Mapping) else {}
+    accepted, duplicates, rejected = (
+        value if type(value) is int and value >= 0 else None
+        for value in (body.get(name) for name in ("accepted", "duplicates", "rejected"))
+    )
+    if accepted is None or duplicates is None or rejected is None:
+        return 0, 0, 0
+    return accepted, duplicates, rejected
 
 
 def _codes(errors: object, rejected: int) -> dict[str, int]:

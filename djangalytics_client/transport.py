@@ -209,7 +209,8 @@ class MemoryTransport:
     """Keep what is sent, as a server would: each insert id once.
 
     ``answers`` are given first, one a request (a Reply, or a TransportError to raise); a request
-    answered by one of them stores nothing unless it is a 2xx.
+    answered by one of them stores nothing unless it is a 2xx. A Reply(200) without a body is given
+    the true counts.
     """
 
     def __init__(self, answers: Iterable[Reply | TransportError] = ()) -> None:
@@ -230,7 +231,9 @@ class MemoryTransport:
             if planned is not None and planned.status >= 300:
                 return planned
             counts = self._keep(batch["events"])
-        return planned if planned is not None else Reply(200, None, counts)
+        if planned is not None:
+            return planned if planned.body is not None else planned._replace(body=counts)
+        return Reply(200, None, counts)
 
     def close(self) -> None:
         """Nothing is open."""

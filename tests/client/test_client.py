@@ -131,7 +131,12 @@ def test_a_refused_event_is_counted_and_said_once(
 def test_nothing_vanishes(calls: list[Any]) -> None:
     """tracked == queued + sent + duplicates + rejected + lost, before and after the flush."""
     client, _, _ = planned(
-        [TransportError("x"), answer(413), answer(400), answer(207, duplicates=1, rejected=1)],
+        [
+            TransportError("x"),
+            answer(413),
+            answer(400),
+            answer(207, accepted=0, duplicates=1, rejected=1),
+        ],
         queue_events=5,
     )
     for name, properties in calls:

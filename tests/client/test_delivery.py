@@ -242,15 +242,16 @@ def test_a_foreign_transport_that_fails_oddly_is_retried(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_success_that_is_no_djangalytics_server_is_told(
+def test_a_success_that_is_no_djangalytics_server_is_retried(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A 200 without counts is final, but it is said."""
-    client, _, _ = planned([answer(200)])
-    client.track("x")
-    client.flush()
-    assert 1 == client.stats().sent
-    assert "is a Djangalytics server at this address?" in caplog.text
+    """A captive portal's page settles nothing: the same events go again, and it is said once."""
+    portal = (200, {}, "<html>Please log in</html>")
+    client, clock, sent = exchange([portal, (200, {}, {"accepted": 3}), portal, accepted(4)])
+    assert sent[0] == sent[1] == sent[2] == sent[3]
+    assert [0.5, 1.0, 2.0] == clock.slept
+    assert (4, 0, {}) == (client.stats().sent, client.stats().queued, client.stats().lost)
+    assert 1 == caplog.text.count("without the counts of a Djangalytics server")
 
 
 def test_a_log_handler_that_raises_harms_nobody() -> None:

@@ -52,7 +52,7 @@ def test_it_hears_of_each_loss_with_its_event() -> None:
         ear,
         [
             answer(400, code="bad_thing"),
-            Reply(207, None, {"accepted": 1, "rejected": 1, "errors": rejected}),
+            Reply(207, None, {"accepted": 1, "duplicates": 0, "rejected": 1, "errors": rejected}),
         ],
         queue_events=2,
     )

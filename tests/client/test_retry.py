@@ -15,6 +15,7 @@ from djangalytics_client.retry import (
     Decision,
     Reply,
     Sent,
+    counts_add_up,
     decide,
     problem_code,
     retry_after,
@@ -33,7 +34,8 @@ def decision(
     compressed: bool = True,
     chance: float = 1.0,
 ) -> Decision:
-    reply = None if status is None else Reply(status, after)
+    body = {"accepted": events, "duplicates": 0, "rejected": 0}
+    reply = None if status is None else Reply(status, after, body)
     return decide(reply, Sent(events, failures, compressed), chance=chance, now=NOW)
 
 
@@ -120,36 +122,53 @@ def test_a_problem_has_its_code_or_its_status() -> None:
         assert "400" == problem_code(Reply(400, None, body))
 
 
-def counted(body: Any, events: int = 10) -> tuple[int, int, dict[str, int], bool]:
-    outcome, sound = verdicts(Reply(207, None, body), events)
-    return outcome.sent, outcome.duplicates, dict(outcome.rejected), sound
+NO_ANSWERS_OF_OURS = [
+    None,
+    [],
+    "ok",
+    {},
+    {"accepted": 10},
+    {"accepted": "10", "duplicates": 0, "rejected": 0},
+    {"accepted": 11, "duplicates": -1, "rejected": 0},
+    {"accepted": 9, "duplicates": True, "rejected": 0},
+    {"accepted": 9, "duplicates": 0, "rejected": 0},
+    {"accepted": 10, "duplicates": 0, "rejected": 1},
+]
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS_OF_OURS)
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_a_success_that_does_not_account_for_the_events_is_retried(status: int, body: Any) -> None:
+    """Something else answered: the same again with growing delays, Retry-After as a minimum."""
+    reply = Reply(status, None, body)
+    again = [decide(reply, Sent(10, n), chance=1.0, now=NOW) for n in (0, 3, 10)]
+    assert [Decision(Action.AGAIN, delay) for delay in (0.5, 4.0, 30.0)] == again
+    asked = decide(reply._replace(retry_after="7"), Sent(10), chance=1.0, now=NOW)
+    assert Decision(Action.AGAIN, 7.0, 7.0) == asked
+
+
+def counted(body: Any) -> tuple[int, int, dict[str, int]]:
+    outcome = verdicts(Reply(207, None, body))
+    return outcome.sent, outcome.duplicates, dict(outcome.rejected)
 
 
 def test_verdicts_are_read_by_code() -> None:
     """accepted, duplicates and rejected are taken over; unlisted rejections are still counted."""
     errors = [{"code": "too_deep"}, {"code": "too_deep"}, {"code": "text_invalid"}]
     body = {"accepted": 3, "duplicates": 2, "rejected": 5, "errors": errors}
-    assert (3, 2, {"too_deep": 2, "text_invalid": 1, "unlisted": 2}, True) == counted(body)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [None, [], "ok", {}, {"accepted": "10"}, {"accepted": -3}, {"accepted": True}, {"accepted": 9}],
-)
-def test_a_success_without_sound_counts_is_taken_as_sent(body: Any) -> None:
-    """A 2xx is final: the events are not sent again, and that the counts are odd is told."""
-    assert (10, 0, {}, False) == counted(body)
+    assert (3, 2, {"too_deep": 2, "text_invalid": 1, "unlisted": 2}) == counted(body)
 
 
 @given(
     st.dictionaries(
         st.sampled_from(["accepted", "duplicates", "rejected", "errors"]),
-        st.integers(-5, 50) | st.none() | st.lists(st.dictionaries(st.just("code"), st.text())),
+        st.integers(-5, 9) | st.none() | st.lists(st.dictionaries(st.just("code"), st.text())),
     ),
     st.integers(1, 20),
 )
 def test_whatever_a_server_answers_each_event_is_counted_once(body: Any, events: int) -> None:
-    """The parts always add up to what was sent."""
-    sent, duplicates, rejected, _ = counted(body, events)
-    assert events == sent + duplicates + sum(rejected.values())
+    """Either the parts add up to what was sent, or the answer settles nothing."""
+    sent, duplicates, rejected = counted(body)
     assert min(sent, duplicates, *rejected.values(), 0) >= 0
+    total = sent + duplicates + sum(rejected.values())
+    assert (total == events) == counts_add_up(Reply(200, None, body), events)
