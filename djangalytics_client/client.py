@@ -137,7 +137,7 @@ class Client:
         except Exception as error:  # a guest never raises
             if self._debug:
                 raise
-            log.error("Properties for every event were refused: %r", error)
+            log.error("Properties for every event were refused: %s", _said(error))
         else:
             self._everywhere.update(own)  # at once, whatever other threads do
 
@@ -196,11 +196,11 @@ class Client:
         outbox.voice.refused(reason, _fields(call), str(error) if known else type(error).__name__)
         if self._debug:
             raise error
+        # As text: a log that keeps the exception would keep the caller's objects alive.
         if known:
-            # As text: a log that keeps the exception would keep the caller's objects alive.
             outbox.voice.once(reason, "An event was not queued (%s): %s", reason, str(error))
         else:
-            outbox.voice.once("unreadable", "An event could not be read: %r", error)
+            outbox.voice.once("unreadable", "An event could not be read: %s", _said(error))
         return None
 
     def _not_queued(self, event: Event, reason: str) -> str | None:
@@ -219,13 +219,21 @@ class Client:
         except Exception as error:  # a guest never raises
             if self._debug:
                 raise
-            self._outbox.voice.once("fault", "A fault in the analytics client: %r", error)
+            self._outbox.voice.once("fault", "A fault in the analytics client: %s", _said(error))
             return self._outbox.stats().queued
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
 _watchers: list[Callable[[Client], None]] = []
 """Tests that record, the innermost last: it is told of each new client; see ``testing``."""
+
+
+def _said(error: Exception) -> str:
+    """What an exception of the application's objects says, if it can say it."""
+    try:
+        return f"{error!r:.200}"
+    except Exception:  # noqa: BLE001 - its own repr() raises
+        return type(error).__name__
 
 
 def _fields(call: Call) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import index
 from typing import Any, NamedTuple
 
 from djangalytics_client.context import NOWHERE, Id, Scope
@@ -208,7 +209,9 @@ def _checked_name(name: object) -> str:
 def _identifier(value: Id, field: str) -> str | None:
     if type(value) is str and value.isascii() and value.isprintable() and 1 <= len(value) <= 200:
         return value
-    if callable(value):  # an id that is looked up only where something is tracked
+    if callable(value) and not isinstance(
+        value, (str, int)
+    ):  # an id that is looked up only where something is tracked
         value = value()
         if callable(value):
             raise EventRejected(f"{field}_invalid", field, f"{field} gives another function")
@@ -220,11 +223,11 @@ def _given_id(value: Id) -> str:
     return _text(value, "insert_id", LIMITS.insert_id_length)
 
 
-def _text(value: Id, field: str, length: int) -> str:
+def _text(value: Any, field: str, length: int) -> str:
     if isinstance(value, str):
-        text = str.__str__(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        text = int.__repr__(value)
+        text = str.__str__(value) if issubclass(type(value), str) else str(value)
+    elif hasattr(type(value), "__index__") and not isinstance(value, bool):
+        text = int.__repr__(index(value))
     elif type(value).__name__ == "UUID":
         text = str(value)
     else:

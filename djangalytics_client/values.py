@@ -10,17 +10,25 @@
 | Decimal | the nearest float |
 | UUID | text |
 | Enum | its value |
+| bytes, bytearray | text where they are UTF-8, else base64 |
 | list, tuple | list |
 | set, frozenset | list, sorted where its members can be |
 | mapping with text keys | object |
+| dataclass | object of its fields |
+| NumPy scalar, array | what its value is in Python |
+| lazy text of Django, Babel, Flask-Babel | text |
 
-Anything else is refused with EventRejected, as is whatever the server would refuse.
+Anything else is refused with EventRejected, as is whatever the server would refuse. Nothing of the
+caller's stays referenced but immutable text and numbers of Python's own types.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
@@ -78,7 +86,9 @@ def remember(good: set[str], text: str) -> None:
 
 
 def text_bytes(value: str, field: str) -> int:
-    """Length in UTF-8; EventRejected for U+0000 and lone surrogates."""
+    """Length in UTF-8; EventRejected for U+0000, lone surrogates, and more than an event holds."""
+    if len(value) > LIMITS.event_bytes:  # before a megabyte of it is copied
+        raise _too_large()
     try:
         size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError:
@@ -88,6 +98,10 @@ def text_bytes(value: str, field: str) -> int:
     return size
 
 
+def _too_large() -> EventRejected:
+    return EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
+
+
 def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) -> int:
     """Turn a dict that belongs to us into plain JSON values, in place -> its weight.
 
@@ -95,12 +109,12 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
     ``depth`` is the level of nesting of this object, ``room`` the bytes there are for it.
     EventRejected with the server's code when something cannot be sent.
     """
-    if len(own) > LIMITS.properties_keys:
-        raise EventRejected("too_many_keys", "properties", f"{len(own)} keys; 255 at most")
+    _check_count(len(own))
+    foreign = False
     size = 1
     for key, value in own.items():
-        if key not in _good_keys:
-            _check_key(key)
+        if type(key) is not str or key not in _good_keys:
+            foreign |= _check_key(key)
         size += len(key) + 4
         kind = type(value)
         # The plain kinds here, in place; a call for each of them would double the price.
@@ -116,39 +130,61 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
             own[key], weight = plain_value(value, key, depth, room - size)
             size += weight
         if size > room:
-            raise EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
+            raise _too_large()
+    if foreign:
+        plain = {str.__str__(key): value for key, value in own.items()}
+        own.clear()
+        own.update(plain)
     return size
 
 
-def _check_key(key: object) -> None:
+def _check_count(keys: int) -> None:
+    if keys > LIMITS.properties_keys:
+        raise EventRejected("too_many_keys", "properties", f"{keys} keys; 255 at most")
+
+
+def _check_key(key: object) -> bool:
+    """Whether it is a text of the application's own class, to be replaced by a plain one."""
     if not isinstance(key, str):
-        raise EventRejected("properties_invalid", "properties", f"The key {key!r:.40} is not text")
+        kind = _kind(key)  # not the key itself, whose repr() may be anything
+        raise EventRejected("properties_invalid", "properties", f"A key is a {kind}, not text")
     text_bytes(key, "properties")
     if len(key) > LIMITS.property_key_length:
         raise EventRejected("key_too_long", "properties", f"The key {key:.40}… has {len(key)}")
-    if type(key) is str:
-        remember(_good_keys, key)
+    if type(key) is not str:
+        return True
+    remember(_good_keys, key)
+    return False
 
 
 def plain_value(value: object, field: str, depth: int, room: int) -> tuple[object, int]:
     """One value as JSON has it, and its weight; EventRejected as in ``settle``."""
     if isinstance(value, Enum):
         value = value.value
-    if value is None or isinstance(value, bool):
-        return value, 4
+    # A proxy, such as those of Werkzeug and Django, says that it is what it stands for, and is not:
+    # its methods give what it stands for.
+    if value is None:
+        return None, 4
+    if isinstance(value, bool):
+        return bool(value), 4
     if isinstance(value, str):
-        return str.__str__(value), text_bytes(value, field) + 2
+        text = str.__str__(value) if issubclass(type(value), str) else str(value)
+        return text, text_bytes(text, field) + 2
     if isinstance(value, int):
-        return _integer(int(value), field), 1
+        return _integer(value.__int__(), field), 1
     if isinstance(value, float):
-        return _finite(float(value), field), 3
+        return _finite(value.__float__(), field), 3
     if isinstance(value, (list, tuple, set, frozenset)):
         return _array(value, field, depth + 1, room)
     if isinstance(value, (dict, Mapping)):
-        _check_depth(depth + 1, field)
-        own = dict(value)
-        return own, settle(own, depth + 1, room)
-    return _rare(value, field)
+        _check_count(len(value))
+        return _object(dict(value), field, depth + 1, room)
+    return _rare(value, field, depth, room)
+
+
+def _object(own: dict[str, Any], field: str, depth: int, room: int) -> tuple[object, int]:
+    _check_depth(depth, field)
+    return own, settle(own, depth, room)
 
 
 def _integer(value: int, field: str) -> int:
@@ -168,23 +204,37 @@ def _check_depth(depth: int, field: str) -> None:
         raise EventRejected("too_deep", field, f"{field} nests more than 8 levels deep")
 
 
-def _array(items: Iterable[object], field: str, depth: int, room: int) -> tuple[list[object], int]:
+def _array(
+    items: Collection[object], field: str, depth: int, room: int
+) -> tuple[list[object], int]:
     _check_depth(depth, field)
+    if 2 * len(items) > room:  # before a million of them are copied
+        raise _too_large()
     size, own = 1, []
     for item in list(items):
         member, weight = plain_value(item, field, depth, room - size)
         own.append(member)
         size += weight + 1
         if size > room:
-            raise EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
+            raise _too_large()
     if isinstance(items, (set, frozenset)):
         with suppress(TypeError):  # members of several kinds stay in the set's own order
             own.sort()
     return own, size
 
 
-def _rare(value: object, field: str) -> tuple[object, int]:
-    """The types apps pass now and then; a value can only be one if its module is loaded."""
+def _rare(value: object, field: str, depth: int, room: int) -> tuple[object, int]:
+    """The types apps pass now and then. Nothing of others is imported for them: a value can only be
+    one of NumPy's, or a lazy text, if the module is loaded."""
+    if is_dataclass(value) and not isinstance(value, type):
+        own = {each.name: getattr(value, each.name) for each in fields(value)}
+        return _object(own, field, depth + 1, room)
+    if isinstance(value, _loaded(_NUMPY)):
+        return plain_value(_from_numpy(value, field), field, depth, room)
+    return _rare_single(value, field)
+
+
+def _rare_single(value: object, field: str) -> tuple[object, int]:
     from decimal import Decimal
     from uuid import UUID
 
@@ -197,8 +247,12 @@ def _rare(value: object, field: str) -> tuple[object, int]:
             text = rfc3339(micros(value))
         elif isinstance(value, (date, time)):
             text = value.isoformat()
-        elif isinstance(value, UUID):
+        elif isinstance(value, (UUID, *_loaded(_LAZY))):
             text = str(value)
+            return text, text_bytes(text, field) + 2
+        elif isinstance(value, (bytes, bytearray)):
+            text = _text_of_bytes(value)
+            return text, text_bytes(text, field) + 2
         else:
             raise EventRejected("properties_invalid", field, f"JSON has no {_kind(value)}")
     except ValueError:  # float() of a signalling NaN
@@ -206,6 +260,43 @@ def _rare(value: object, field: str) -> tuple[object, int]:
     except OverflowError:  # a date of year 1 or 9999 that its zone pushes over the edge
         raise EventRejected("properties_invalid", field, f"{field} is out of time") from None
     return text, len(text) + 2
+
+
+def _text_of_bytes(value: bytes | bytearray) -> str:
+    if len(value) > LIMITS.event_bytes:
+        raise _too_large()
+    with suppress(UnicodeDecodeError):
+        text = value.decode()
+        if "\0" not in text:
+            return text
+    return b64encode(value).decode()
+
+
+_NUMPY = (("numpy", "generic"), ("numpy", "ndarray"))
+_LAZY = (  # text that is looked up when it is read
+    ("django.utils.functional", "Promise"),
+    ("flask_babel.speaklater", "LazyString"),
+    ("babel.support", "LazyProxy"),
+)
+
+
+def _loaded(classes: Iterable[tuple[str, str]]) -> tuple[type, ...]:
+    """Of some classes, by module and name, those whose module is loaded."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in classes)
+    return tuple(kind for kind in found if isinstance(kind, type))
+
+
+def _from_numpy(value: Any, field: str) -> object:
+    """A scalar or array of NumPy as Python has it."""
+    if value.size * 2 > LIMITS.event_bytes:
+        raise _too_large()
+    if value.dtype.kind in "mM":  # as microseconds: with finer units NumPy gives bare numbers
+        value = value.astype(f"{value.dtype.kind}8[us]")
+    elif value.dtype.kind == "f":
+        value = value.astype("f8")  # long doubles have no form in Python
+    elif value.dtype.kind not in "biuSU":
+        raise EventRejected("properties_invalid", field, f"JSON has no NumPy {value.dtype}")
+    return value.tolist()
 
 
 def _kind(value: object) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import uuid
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -31,6 +32,23 @@ class Size(enum.IntEnum):
 
 class Text(str):
     """A str of the application's own."""
+
+
+@dataclass
+class Item:
+    """A dataclass as applications have them."""
+
+    name: str
+    price: Decimal
+    plan: Plan | None = None
+    kind: ClassVar[str] = "item"
+
+
+@dataclass(frozen=True)
+class Order:
+    """One that holds others."""
+
+    items: tuple[Item, ...]
 
 
 def settled(value: Any) -> Any:
@@ -73,6 +91,15 @@ def refused(properties: dict[Any, Any]) -> tuple[str, str]:
         (frozenset({"b", "a"}), ["a", "b"]),
         (OrderedDict(a=Plan.PRO), {"a": "pro"}),
         (MappingProxyType({"a": (1,)}), {"a": [1]}),
+        (b"pro", "pro"),
+        (bytearray("\u00e9t\u00e9".encode()), "\u00e9t\u00e9"),
+        (b"\xff\x00", "/wA="),
+        (b"nul\0", "bnVsAA=="),
+        (Item("pen", Decimal("1.5")), {"name": "pen", "price": 1.5, "plan": None}),
+        (
+            Order((Item("pen", Decimal(2), Plan.PRO),)),
+            {"items": [{"name": "pen", "price": 2.0, "plan": "pro"}]},
+        ),
     ],
 )
 def test_values_of_applications_become_json(value: Any, expected: Any) -> None:
@@ -100,7 +127,14 @@ def test_a_set_that_cannot_be_sorted_is_taken_in_its_own_order() -> None:
         ("nul\0", "text_invalid"),
         ("nül\0", "text_invalid"),
         (["\0"], "text_invalid"),
-        (b"bytes", "properties_invalid"),
+        (b"a" * 40_000, "event_too_large"),
+        (b"\xff" * 30_000, "event_too_large"),
+        (Item, "properties_invalid"),
+        (Item("pen", Decimal("NaN")), "number_out_of_range"),
+        ((each for each in "generator"), "properties_invalid"),
+        (range(3), "properties_invalid"),
+        ("\u00e9" * (1 << 20), "event_too_large"),
+        ({n: n for n in range(100_000)}, "too_many_keys"),
         (1j, "properties_invalid"),
         (object(), "properties_invalid"),
         (datetime.min.replace(tzinfo=timezone(timedelta(hours=1))), "properties_invalid"),
@@ -118,6 +152,9 @@ def test_what_the_server_would_refuse_is_refused_here(value: Any, code: str) -> 
     ("properties", "code"),
     [
         ({5: 1}, "properties_invalid"),
+        ({b"plan": 1}, "properties_invalid"),
+        ({(1, 2): 1}, "properties_invalid"),
+        ({"k" * (1 << 20): 1}, "event_too_large"),
         ({"k" * 201: 1}, "key_too_long"),
         ({"\0": 1}, "text_invalid"),
         ({"\udfff": 1}, "text_invalid"),
@@ -132,9 +169,11 @@ def test_keys_are_text_within_the_limits(properties: Any, code: str) -> None:
 
 def test_a_key_may_be_a_text_of_the_applications_own() -> None:
     """Subclasses of str, such as members of a text enumeration, are keys."""
-    own: dict[str, Any] = {Text("plan"): 1}
+    own: dict[str, Any] = {Text("plan"): 1, "inner": {Text("seats"): 2}}
     settle(own)
-    assert {"plan": 1} == own
+    assert {"plan": 1, "inner": {"seats": 2}} == own
+    assert [str, str] == [type(key) for key in own]
+    assert [str] == [type(key) for key in own["inner"]]
 
 
 def nested(levels: int, wrap: Any) -> Any:
