@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import os
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -46,6 +47,8 @@ class Outbox:
         self._spool_folder = spool_folder
         self._pack = pack if spool_folder is None else as_json
         self._closed: str | None = None  # the reason why no more events are taken
+        self._exit_by = 0.0
+        self._late_in: int | None = None  # the thread of the exit handlers, once ours has run
         self.voice = voice
         self._begin()
         _outboxes.add(self)
@@ -75,6 +78,8 @@ class Outbox:
         packed = self._pack(event)
         size = len(packed)
         if self._closed is not None:
+            if self._late_in == threading.get_ident() and not sys.is_finalizing():
+                return self._put_late(event)
             self._tally.note(self._closed)
             return self._closed
         if not self._spool_is_open:
@@ -144,10 +149,34 @@ class Outbox:
         With a spool what is left stays there instead. A request that is under way when time is up
         may still arrive all the same.
         """
-        worker = self._worker
         deadline = self._world.monotonic() + max(0.0, timeout)
         self.close("shutdown")
         self.flush(timeout)
+        return self._end(deadline)
+
+    def exit(self) -> int:
+        """At the interpreter's end: ``shutdown()`` within exit_timeout -> events given up."""
+        self._exit_by = self._world.monotonic() + self._settings.exit_timeout
+        lost = self.shutdown(self._settings.exit_timeout)
+        self._late_in = threading.get_ident()
+        return lost
+
+    def _put_late(self, event: Event) -> str | None:
+        """An exit handler that runs after ours tracks: send its event here and now, in what is left
+        of exit_timeout, and leave it in the spool when nothing is. Counts begin anew."""
+        self._begin()
+        late_in, self._late_in, self._closed = self._late_in, None, None
+        reason = self.put(event)
+        self.close("shutdown")
+        left = self._exit_by - self._world.monotonic()
+        if left > 0:
+            self.flush(left)
+        lost = self._end(self._exit_by)
+        self._late_in = late_in
+        return reason or ("shutdown" if lost else None)
+
+    def _end(self, deadline: float) -> int:
+        worker = self._worker
         worker.closing = worker.abandoned = True
         lost = self._tally.abandon("shutdown", self._spool_the_rest())
         if lost and self._spool is None and self.voice.listens:
@@ -221,7 +250,7 @@ def _at_exit() -> None:
     for outbox in tuple(_outboxes):
         if outbox._worker.abandoned:
             continue  # it was shut down before, and said so
-        left = outbox.shutdown(outbox._settings.exit_timeout)
+        left = outbox.exit()
         if left:
             log.warning("%d events could not be delivered before exit", left)
         if spooled := outbox.stats().spooled:

@@ -114,9 +114,14 @@ class _Teller:
             # Made with the thread, not before: gevent may have taken the place of both since then,
             # and a bell of the old kind would stop every greenlet.
             self._bell = queue.SimpleQueue()
-            thread = self._thread = threading.Thread(
-                target=self._work, args=(self._bell,), name="djangalytics-on-error", daemon=True
-            )
+            try:
+                self._thread = threading.Thread(
+                    target=self._work, args=(self._bell,), name="djangalytics-on-error", daemon=True
+                )
+            except RuntimeError:  # a subinterpreter that may have none
+                self._say("late on_error", "Without threads losses cannot be told to on_error")
+                return
+            thread = self._thread
         try:
             thread.start()
         except RuntimeError:  # the interpreter ends

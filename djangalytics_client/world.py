@@ -23,7 +23,21 @@ class Thread(Protocol):
 
 def daemon(work: Callable[[], None]) -> Thread:
     """Give an unstarted thread that never keeps the process alive."""
-    return threading.Thread(target=work, name="djangalytics", daemon=True)
+    try:
+        return threading.Thread(target=work, name="djangalytics", daemon=True)
+    except RuntimeError:  # an isolated subinterpreter has none, and says so here
+        return _NoThread()
+
+
+class _NoThread:
+    """In the place of a thread that there cannot be."""
+
+    def start(self) -> None:
+        """As a thread says it at the interpreter's end."""
+        raise RuntimeError("no daemon threads in this interpreter")
+
+    def join(self, timeout: float | None = None) -> None:
+        """Nothing runs."""
 
 
 _EIGHTS = 64
