@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +25,7 @@ from djangalytics_server.model.reasons import (
     QUESTIONS,
     REJECTIONS,
 )
+from tests.pages import read
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -30,6 +33,8 @@ PAGES = sorted(
     for folder in (ROOT, ROOT / "docs", ROOT / "examples")
     for page in folder.glob("*.md" if folder == ROOT else "**/*.md")
 )
+# Those on hosts run with their host: see tests/hosts/test_pages.py.
+RUN = [page for page in PAGES if page.parent.name != "hosts" and read(page).python]
 API = (ROOT / "docs" / "http-api.md").read_text("utf-8")
 
 
@@ -163,3 +168,18 @@ def test_options_and_variables_in_the_docs_exist(page):
     known |= {sdk_settings.SPOOL_VARIABLE}
     known |= {"DJANGALYTICS_READ_KEY", "DJANGALYTICS_"}  # the notebook's own; any of them
     assert set(re.findall(r"DJANGALYTICS_[A-Z_]*", text)) <= known
+
+
+@pytest.mark.parametrize("page", RUN, ids=names)
+def test_python_in_the_docs_runs(page):
+    """Every block of Python runs as it is written, in a process that records what it tracks."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.pages", page],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (0, len(read(page).python)) == (done.returncode, done.stdout.count(" events")), (
+        done.stderr
+    )
