@@ -13,13 +13,14 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from djangalytics_server.model.audit import Difference, Key, Progress, TableCheck, Values
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.store import property_recount
+from djangalytics_server.store import producer_recount, property_recount
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.tables import (
     Base,
     EventCount,
     EventDefinition,
     EventRow,
+    Producer,
     PropertyDefinition,
     VerdictCount,
 )
@@ -32,13 +33,20 @@ _ACCEPTED = ("accepted", "")
 
 
 class Ledger:
-    """Compares a rollup's rows with the truth, and mends them if ``mend`` is given."""
+    """Compares a rollup's rows with the truth, and mends them if ``mend`` is given.
 
-    def __init__(self, model: type[Base], mend: Connection | None) -> None:
+    Of the columns beside the key those of ``values`` are compared, or all.
+    """
+
+    def __init__(
+        self, model: type[Base], mend: Connection | None, values: tuple[str, ...] = ()
+    ) -> None:
         self.table = Base.metadata.tables[model.__tablename__]
         self._mend = mend
         self._keys = tuple(self.table.primary_key.columns)
-        self._values = tuple(c for c in self.table.columns if not c.primary_key)
+        self._values = tuple(
+            c for c in self.table.columns if not c.primary_key and (not values or c.name in values)
+        )
         self._compared = self._wrong = 0
         self._first: list[Difference] = []
 
@@ -89,6 +97,7 @@ def recount(
     writer = connection if mend else None
     models = (EventCount, EventDefinition, PropertyDefinition, VerdictCount)
     counts, names, properties, verdicts = (Ledger(model, writer) for model in models)
+    producers = Ledger(Producer, writer, producer_recount.VALUES)
     total = connection.execute(select(func.count()).select_from(EventRow)).scalar_one()
     done = 0
 
@@ -104,7 +113,8 @@ def recount(
     found = property_recount.scan(connection, advance)
     properties.compare(found.stored, found.truth)
     verdicts.compare(_accepted(connection), {(*k, *_ACCEPTED): (n,) for k, n in found.days.items()})
-    return [ledger.result() for ledger in (counts, names, properties, verdicts)]
+    producers.compare(*producer_recount.accounts(connection))
+    return [ledger.result() for ledger in (counts, names, properties, verdicts, producers)]
 
 
 def _projects(connection: Connection) -> Iterable[int]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from djangalytics_server.model.audit import Difference, TableCheck
-from djangalytics_server.store import rollups
+from djangalytics_server.store import producers, rollups
 from djangalytics_server.store.base import Store
 from tests.contract.engines import Engine
 from tests.contract.making import NOW, SECOND, event, refused, send
+from tests.contract.test_store_delivery import asked, numbering, tell
 
 DAY = 86_400 * SECOND
-TABLES = ["event_counts", "event_definitions", "property_definitions", "verdict_counts"]
+COUNTED = ["event_counts", "event_definitions", "property_definitions", "verdict_counts"]
+TABLES = [*COUNTED, "producers"]
 
 
 def fill(store: Store) -> None:
@@ -27,6 +29,11 @@ def fill(store: Store) -> None:
             send(store, one, one, refused=[refused()])
     send(store, event("other", project_id=7, at=5 * SECOND, properties='{"a": null}'))
     send(store, event("before", at=-5 * SECOND))
+    # With gaps of each kind, before and after the highest that came.
+    for arrived in ((1, 5), (8, 9), (20, 30), (3, 4), (8, 8)):
+        told = numbering(arrived, tracked=40, dropped=((12, 13), (33, 35)), lost={"queue_full": 5})
+        tell(store, told)
+    tell(store, numbering((1, 1000), producer_id="b", tracked=1000))
 
 
 def wrong(found: list[TableCheck]) -> dict[str, int]:
@@ -40,18 +47,18 @@ def test_what_the_store_wrote_is_true(store: Store, engine: Engine) -> None:
     found = store.recount()
     assert TABLES == [table.table for table in found]
     assert {} == wrong(found)
-    rows = [engine.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES[:3]]
+    rows = [engine.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES]
     accepted = engine.sql("SELECT count(*) FROM verdict_counts WHERE verdict = 'accepted'")[0][0]
-    assert [*rows, accepted] == [table.compared for table in found]
-    assert [3, 7, 2] == [table.compared for table in found][1:]
+    assert [*rows[:3], accepted, rows[4]] == [table.compared for table in found]
+    assert [3, 7, 2, 2] == [table.compared for table in found][1:]
 
 
 def test_an_empty_store_is_true(store: Store) -> None:
     """Nothing to compare, nothing wrong."""
-    assert [0, 0, 0, 0] == [table.compared + table.wrong for table in store.recount()]
+    assert [0] * 5 == [table.compared + table.wrong for table in store.recount()]
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", COUNTED)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -69,6 +76,43 @@ def test_damage_is_found_and_mended(store: Store, engine: Engine, table: str, da
     before = store.recount()
     assert [table] == list(wrong(before))
     assert wrong(before) == wrong(store.recount(mend=True))
+    assert {} == wrong(store.recount())
+
+
+@pytest.mark.parametrize(
+    ("damage", "wrong_rows"),
+    [
+        ("received = received + 1", 2),
+        ("dropped = 0", 1),
+        ("tracked = 3", 2),
+        ("tracked = 0, received = 0, dropped = 0", 2),
+    ],
+)
+def test_sums_of_the_ledger_are_found_and_mended(
+    store: Store, engine: Engine, damage: str, wrong_rows: int
+) -> None:
+    """What a producer's sums say is held against its gaps; mended it is what it was before."""
+    fill(store)
+    before = asked(store)
+    engine.sql(f"UPDATE producers SET {damage}")
+    assert {"producers": wrong_rows} == wrong(store.recount())
+    assert {"producers": wrong_rows} == wrong(store.recount(mend=True))
+    assert {} == wrong(store.recount())
+    if not damage.startswith("tracked"):  # numbers that only the producer told of are gone
+        assert before == asked(store)
+
+
+def test_sums_of_settled_and_merged_producers_are_true(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a producer with more gaps than are kept apart, and of producers that are one sum."""
+    monkeypatch.setattr(producers, "MOST", 10)
+    for each in range(14):
+        odd = [(number, number) for number in range(1 + each, 600, 2)]
+        for some in (odd[:150], odd[150:], odd[3:4]):
+            told = numbering(*some, producer_id=f"p{each}", tracked=700, dropped=((602, 604),))
+            tell(store, told, at=NOW + each * SECOND)
+    assert 0 < asked(store).merged
     assert {} == wrong(store.recount())
 
 
