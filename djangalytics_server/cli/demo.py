@@ -9,7 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timezone
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,8 @@ from djangalytics_server.cli.serve import announce, run
 from djangalytics_server.config import Settings
 from djangalytics_server.ingest import checks, door
 from djangalytics_server.model import rfc3339
-from djangalytics_server.model.event import Decoded, Draft, Receipt, Submission
+from djangalytics_server.model.delivery import Numbering
+from djangalytics_server.model.event import Decoded, Draft
 from djangalytics_server.store.base import Store, open_store
 
 DAYS = 30
@@ -72,18 +76,53 @@ def fill(settings: Settings) -> None:
     try:
         now = datetime.now(timezone.utc)
         events = iter(shop.history(now=now, days=DAYS))
+        senders = _senders(now)
         while batch := list(islice(events, _BATCH)):
-            _store(batch, store, project_id)
+            _store(batch, store, project_id, senders)
     finally:
         store.close()
 
 
-def _store(batch: list[dict[str, Any]], store: Store, project_id: int) -> None:
-    def write(submission: Submission) -> Receipt:
-        return store.append([submission])[0]
+def _senders(now: datetime) -> dict[str, Sender]:
+    """Who sent the events of each source, by the shop's own invention."""
+    began = now - timedelta(days=DAYS)
+    web = Sender("web-1", "gunicorn[812]", began)
+    phones = Sender("api-1", "uvicorn[377]", began)
+    others = Sender("worker-1", "celery[4051]", began)
+    return {"web": web, "ios": phones, "android": phones, "email": others, "partner": others}
 
+
+class Sender:
+    """A process of the shop, which numbers its events. The same day it is the same one again."""
+
+    def __init__(self, host: str, process: str, began: datetime) -> None:
+        producer_id = sha256(f"{host} {began.date()}".encode()).hexdigest()[:32]
+        started_at = rfc3339.parse(began.isoformat())
+        self._told = Numbering(producer_id, host, process, started_at, tracked=0, arrived=())
+
+    def number(self, events: int) -> Numbering:
+        """The next numbers, for so many events."""
+        first, last = self._told.tracked + 1, self._told.tracked + events
+        self._told = replace(self._told, tracked=last, arrived=((first, last),))
+        return self._told
+
+
+def _store(
+    batch: list[dict[str, Any]], store: Store, project_id: int, senders: Mapping[str, Sender]
+) -> None:
+    """One transaction, with one submission for each process that has events in the batch."""
+    shares: dict[Sender, list[dict[str, Any]]] = {}
+    for event in batch:
+        shares.setdefault(senders[event["source"]], []).append(event)
     around = checks.Circumstances(project_id=project_id, received_at=app.now())
-    door.take([_decoded(event) for event in batch], around, write)
+    store.append(
+        [
+            door.submission(
+                [_decoded(event) for event in share], around, numbering=sender.number(len(share))
+            )
+            for sender, share in shares.items()
+        ]
+    )
 
 
 def _decoded(event: dict[str, Any]) -> Decoded:

@@ -27,6 +27,8 @@ class Board:
         self.nothing = part("nothing-in-range")
         self.sign_in = part("sign-in")
         self.ingest = part("tile-ingest")
+        self.delivery = part("panel-delivery")
+        self.no_senders = part("delivery-empty")
         self.form = page.get_by_role("form", name="Capture event")
         self.refresh = page.get_by_role("button", name="Refresh now")
         self.every = page.get_by_label("Auto-refresh")

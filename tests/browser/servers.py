@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import requests
 
 from djangalytics_client import Client
+from djangalytics_server.config import DATABASE_FILE
 from tests.helpers import RunningServer, running_server
 
 MARKUP = '<img src=x onerror="window.struck=1">'
@@ -42,7 +44,32 @@ def odd(folder: Path) -> Iterator[RunningServer]:
         for event in ({}, {"event_name": "n" * 101}, {"event_name": "late", "timestamp": "soon"}):
             answer = requests.post(f"{server.url}/api/capture_event/", json=event, timeout=30)
             assert 400 == answer.status_code
+        one_with_gaps(server)
         yield server
+
+
+def one_with_gaps(server: RunningServer) -> None:
+    """A sender that was last heard an hour ago: some of its numbers never came, some it gave up."""
+    producer = {
+        "id": "0" * 31 + "1",
+        "host": "gone-1",
+        "process": MARKUP,
+        "started_at": "2026-01-02T03:04:05Z",
+        "tracked": 48_213,
+        "sequences": [[1, 16], [18, 2], [25, 1]],
+        "dropped": [[26, 48_188]],
+        "lost": {"queue_full": 12},
+    }
+    events = [{"event_name": "numbered", "properties": {"n": n}} for n in range(19)]
+    body = {"events": events, "producer": producer}
+    answer = requests.post(f"{server.url}/api/capture_batch/", json=body, timeout=30)
+    assert (19, None) == (answer.json()["accepted"], answer.json().get("producer_error"))
+    with closing(sqlite3.connect(server.data / DATABASE_FILE, timeout=30)) as database, database:
+        # Nobody waits for an hour here.
+        database.execute(
+            "UPDATE producers SET missing = '[[17,17,1],[20,24,1]]',"
+            " last_seen = last_seen - 3600000000 WHERE host = 'gone-1'"
+        )
 
 
 @contextmanager

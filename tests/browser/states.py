@@ -108,6 +108,17 @@ def _awkward(page: Page) -> None:
     expect(Board(page).ingest.get_by_role("listitem")).to_have_count(3)
 
 
+def _gaps(page: Page) -> None:
+    delivery = Board(page).delivery
+    delivery.get_by_role("radio", name="Missing").click()
+    expect(delivery.get_by_role("row")).to_have_count(2)
+
+
+def _nobody_numbers(page: Page) -> None:
+    _captured(page)
+    expect(Board(page).no_senders).to_be_visible()
+
+
 def _away(page: Page) -> None:
     _overview(page)
     page.context.set_offline(True)
@@ -159,6 +170,14 @@ STATES = (
     ),
     State("empty", "empty", _empty),
     State("awkward", "odd", _awkward),
+    State("delivery-gaps", "odd", _gaps, f"/?{urlencode({'event': 'numbered'})}"),
+    State(
+        "delivery-empty",
+        "shared",
+        _nobody_numbers,
+        f"/?{urlencode({'event': 'captured by hand'})}",
+        alike=True,
+    ),
     State("server-away", "demo", _away, _FEW),
     State("waiting", "demo", _waiting, before=_never_answered),
     State("sign-in", "locked", _sign_in),

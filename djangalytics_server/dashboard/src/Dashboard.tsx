@@ -4,6 +4,7 @@ import { useOverview, useRangeStats, useTwoDays } from "./api/useStats";
 import { EventCapture } from "./capture/EventCapture";
 import { assignSlots, NO_SLOTS } from "./charts/slots";
 import { ChartArea } from "./ChartArea";
+import { DeliveryPanel } from "./delivery/DeliveryPanel";
 import { LiveFeed } from "./feed/LiveFeed";
 import { useFeed } from "./feed/useFeed";
 import { Header } from "./header/Header";
@@ -106,6 +107,7 @@ export function Dashboard({ session }: { session: Session }) {
             />
           </div>
         </div>
+        {!untouched && <DeliveryPanel choice={choice} now={now} />}
       </main>
     </>
   );

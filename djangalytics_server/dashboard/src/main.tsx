@@ -14,6 +14,7 @@ import "./styles/charts.css";
 import "./styles/table.css";
 import "./styles/capture.css";
 import "./styles/feed.css";
+import "./styles/delivery.css";
 import "./styles/states.css";
 
 const root = document.getElementById("root");

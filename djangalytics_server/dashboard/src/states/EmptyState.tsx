@@ -1,16 +1,5 @@
-import { CopyButton } from "./CopyButton";
+import { Code } from "./Code";
 import { snippet } from "./snippet";
-
-function Code({ text, label }: { text: string; label: string }) {
-  return (
-    <div className="code">
-      <pre tabIndex={0} aria-label={label}>
-        <code>{text}</code>
-      </pre>
-      <CopyButton text={text} label={`Copy: ${label}`} />
-    </div>
-  );
-}
 
 /** Nothing has ever been captured: how to begin. */
 export function EmptyState({ origin }: { origin: string }) {

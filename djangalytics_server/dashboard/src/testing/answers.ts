@@ -56,6 +56,47 @@ export function statsAnswer(rows: Row[], overrides: Record<string, unknown> = {}
   };
 }
 
+const NUMBERS = {
+  tracked: 0,
+  received: 0,
+  missing: 0,
+  on_the_way: 0,
+  dropped: 0,
+  repeated: 0,
+  late: 0,
+  unplaced: 0,
+  lost: [] as { code: string; count: number }[],
+};
+
+/** One sender in the delivery ledger, that nothing is missing of. */
+export function producerAnswer(id: string, tracked: number, overrides: Record<string, unknown> = {}) {
+  return {
+    ...NUMBERS,
+    id,
+    host: "web-1",
+    process: `gunicorn[${id}]`,
+    started_at: "2026-11-22T18:40:00.000000Z",
+    first_seen: "2026-11-22T18:40:01.000000Z",
+    last_seen: new Date().toISOString(),
+    state: "complete",
+    tracked,
+    received: tracked,
+    missing_ranges: [] as number[][],
+    missing_truncated: false,
+    ...overrides,
+  };
+}
+
+/** A ledger; its totals are those given. */
+export function deliveryAnswer(
+  producers: unknown[] = [],
+  totals: Record<string, unknown> = {},
+  truncated = false,
+) {
+  const sums = { ...NUMBERS, producers: producers.length, merged: 0, unreadable: [], ...totals };
+  return { totals: sums, producers, producers_truncated: truncated };
+}
+
 export function eventAnswer(id: number, name: string, overrides: Record<string, unknown> = {}) {
   return {
     id,

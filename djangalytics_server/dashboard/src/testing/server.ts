@@ -1,7 +1,7 @@
 /** A server in memory: the page's own fetch is the only thing replaced. */
 
 import { vi } from "vitest";
-import { LIMITS, SESSION, statsAnswer } from "./answers";
+import { deliveryAnswer, LIMITS, SESSION, statsAnswer } from "./answers";
 
 export interface Reply {
   status?: number;
@@ -24,6 +24,7 @@ const USUAL: Record<string, Answerer> = {
   "GET /api/limits/": () => ({ body: LIMITS }),
   "GET /api/stats/": () => ({ body: statsAnswer([]) }),
   "GET /api/events/": () => ({ body: [] }),
+  "GET /api/delivery/": () => ({ body: deliveryAnswer() }),
 };
 
 /** Answers the page's requests; routes given here go before the usual ones and may be changed later. */
