@@ -6,7 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Draft, Rejection
+from djangalytics_server.model.event import (
+    DAY_SECONDS,
+    MICROSECONDS,
+    Columns,
+    Draft,
+    Rejection,
+)
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import REJECTIONS
 
@@ -34,6 +40,23 @@ class Circumstances:
     random_bits: Callable[[], int] = random_bits
 
 
+Step = Callable[[Draft, Circumstances], Rejection | None]
+Idle = Callable[[Columns, Circumstances], bool]
+IDLE: dict[Step, Idle] = {}
+"""How to see of a whole request that a step has nothing to do; a step without one looks at each."""
+
+
+def _idle_when(idle: Idle) -> Callable[[Step], Step]:
+    """Say of a step when it neither changes nor refuses any event of a request."""
+
+    def told(step: Step) -> Step:
+        IDLE[step] = idle
+        return step
+
+    return told
+
+
+@_idle_when(lambda columns, around: True)
 def refuse_unknown_fields(draft: Draft, around: Circumstances) -> Rejection | None:
     """In strict mode a field we do not know is an error, named."""
     if around.strict and draft.unknown:
@@ -43,9 +66,10 @@ def refuse_unknown_fields(draft: Draft, around: Circumstances) -> Rejection | No
     return None
 
 
+@_idle_when(lambda columns, around: _surely_small(max(map(len, columns.properties))))
 def refuse_oversized(draft: Draft, around: Circumstances) -> Rejection | None:
     """An event is at most 32 KiB, of which all but its few short fields are properties."""
-    if len(draft.properties) * _WIDEST + _OTHER_FIELDS <= LIMITS.event_bytes:
+    if _surely_small(len(draft.properties)):
         return None
     size = _size(draft)
     if size > LIMITS.event_bytes:
@@ -54,28 +78,40 @@ def refuse_oversized(draft: Draft, around: Circumstances) -> Rejection | None:
     return None
 
 
+def _surely_small(characters: int) -> bool:
+    """Whether an event with so many characters of properties is small enough at any rate."""
+    return characters * _WIDEST + _OTHER_FIELDS <= LIMITS.event_bytes
+
+
 def _size(draft: Draft) -> int:
     """The draft as compact JSON, in bytes, to within its quotes and commas."""
     parts = (draft.event_name, draft.insert_id, draft.distinct_id, draft.session_id, draft.source)
     return len(draft.properties.encode()) + sum(len(part.encode()) for part in parts if part)
 
 
+@_idle_when(lambda columns, around: columns.span is not None)
 def stamp_arrival(draft: Draft, around: Circumstances) -> None:
     """An event without a time happened when it arrived."""
     if draft.timestamp is None:
         draft.timestamp = around.received_at
 
 
+@_idle_when(lambda columns, around: not _skew(around))
 def correct_skew(draft: Draft, around: Circumstances) -> None:
     """A sender whose clock is off by over a minute gets its times moved by the difference."""
-    if around.sent_at is None or draft.timestamp is None:
-        return
-    skew = around.received_at - around.sent_at
-    if abs(skew) > SKEW_TOLERATED:
+    skew = _skew(around)
+    if skew and draft.timestamp is not None:
         draft.original_timestamp = draft.timestamp
         draft.timestamp += skew
 
 
+def _skew(around: Circumstances) -> int:
+    """By how much the sender's clock is to be corrected: not at all for a minute."""
+    skew = 0 if around.sent_at is None else around.received_at - around.sent_at
+    return skew if abs(skew) > SKEW_TOLERATED else 0
+
+
+@_idle_when(lambda columns, around: columns.span is not None and columns.span[0] >= 0)
 def refuse_ancient(draft: Draft, around: Circumstances) -> Rejection | None:
     """Nothing we count happened before 1970."""
     if draft.timestamp is not None and draft.timestamp < 0:
@@ -83,14 +119,21 @@ def refuse_ancient(draft: Draft, around: Circumstances) -> Rejection | None:
     return None
 
 
+@_idle_when(lambda columns, around: columns.span is not None and columns.span[1] <= _latest(around))
 def bring_back_future(draft: Draft, around: Circumstances) -> None:
     """A time over a day ahead is a broken clock: the event happened when it arrived."""
-    if draft.timestamp is not None and draft.timestamp > around.received_at + AHEAD_TOLERATED:
+    if draft.timestamp is not None and draft.timestamp > _latest(around):
         if draft.original_timestamp is None:
             draft.original_timestamp = draft.timestamp
         draft.timestamp = around.received_at
 
 
+def _latest(around: Circumstances) -> int:
+    """The latest moment that an event may have happened at."""
+    return around.received_at + AHEAD_TOLERATED
+
+
+@_idle_when(lambda columns, around: None not in columns.insert_ids)
 def give_insert_id(draft: Draft, around: Circumstances) -> None:
     """An event without an insert id gets a UUIDv7 (RFC 9562, 5.7); its repeats count anew."""
     if draft.insert_id is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from djangalytics_server.ingest import pipeline
 from djangalytics_server.ingest.checks import Circumstances
-from djangalytics_server.ingest.pipeline import judge
 from djangalytics_server.model.delivery import Numbering
 from djangalytics_server.model.event import (
+    Columns,
     Decoded,
     Draft,
     Event,
@@ -41,11 +42,17 @@ def submission(
     numbering: Numbering | Rejection | None = None,
 ) -> Submission:
     """What the store is asked to write for these events: the good ones, and the refused."""
+    if isinstance(sent, Columns):
+        undisputed = pipeline.undisputed(sent, around)
+        if undisputed is not None:
+            return Submission(
+                around.project_id, around.received_at, undisputed, numbering=numbering
+            )
     events: list[Event] = []
     refused: list[Refused] = []
     for index, entry in enumerate(sent):
         outcome = entry.outcome
-        verdict = judge(outcome, around) if isinstance(outcome, Draft) else outcome
+        verdict = pipeline.judge(outcome, around) if isinstance(outcome, Draft) else outcome
         if isinstance(verdict, Event):
             events.append(verdict)
         else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
+from itertools import repeat
 
 from djangalytics_server.ingest import checks
-from djangalytics_server.ingest.checks import Circumstances
-from djangalytics_server.model.event import Draft, Event, Rejection
-
-Step = Callable[[Draft, Circumstances], Rejection | None]
+from djangalytics_server.ingest.checks import Circumstances, Step
+from djangalytics_server.model.event import Columns, Draft, Event, Rejection
 
 STEPS: tuple[Step, ...] = (
     checks.refuse_unknown_fields,
@@ -41,3 +40,33 @@ def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
         draft.original_timestamp,
         draft.shape,
     )
+
+
+def undisputed(columns: Columns, around: Circumstances) -> tuple[Event, ...] | None:
+    """The finished events of a request in which no step has anything to do; else None.
+
+    The same as ``judge`` says one by one, without looking at each with every step.
+    """
+    for step in STEPS:
+        idle = checks.IDLE.get(step)
+        if idle is None or not idle(columns, around):
+            return None
+    rows = zip(
+        repeat(around.project_id),
+        columns.insert_ids,
+        columns.event_names,
+        columns.timestamps,
+        repeat(around.received_at),
+        columns.properties,
+        columns.distinct_ids,
+        columns.session_ids,
+        columns.sources,
+        repeat(None),
+        columns.shapes,
+        strict=False,  # what is repeated has no end
+    )
+    return tuple(map(_event, rows))
+
+
+_event = partial(tuple.__new__, Event)
+"""An event of its fields in order; by itself it would be told each of them by name."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 if TYPE_CHECKING:
@@ -81,6 +82,50 @@ class Decoded(NamedTuple):
     outcome: Draft | Rejection
     raw: Callable[[], str]
     insert_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Sequence[Decoded]):
+    """The drafts of a request column by column, in the order they were sent; no unknown fields.
+
+    ``span`` is the first and the last of ``timestamps``, or None when some event has none.
+    ``raw`` makes the JSON text of what was sent at a place.
+    """
+
+    event_names: list[str]
+    timestamps: list[int | None]
+    properties: list[str]
+    insert_ids: list[str | None]
+    distinct_ids: list[str | None]
+    session_ids: list[str | None]
+    sources: list[str | None]
+    shapes: list[Shape | None]
+    span: tuple[int, int] | None
+    raw: Callable[[int], str]
+
+    def __len__(self) -> int:
+        """How many events."""
+        return len(self.event_names)
+
+    @overload
+    def __getitem__(self, place: int) -> Decoded: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Decoded]: ...
+    def __getitem__(self, place: int | slice) -> Decoded | Sequence[Decoded]:
+        """One event as it is judged by itself, or some."""
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        draft = Draft(
+            self.event_names[place],
+            self.timestamps[place],
+            self.properties[place],
+            self.insert_ids[place],
+            self.distinct_ids[place],
+            self.session_ids[place],
+            self.sources[place],
+            shape=self.shapes[place],
+        )
+        return Decoded(draft, partial(self.raw, place), draft.insert_id)
 
 
 @dataclass(frozen=True, slots=True)

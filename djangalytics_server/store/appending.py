@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Literal
 
 from sqlalchemy import Connection, select, text
@@ -33,6 +34,8 @@ _COLUMNS = (
     "original_timestamp",
 )
 _WIDTH = len(_COLUMNS)
+_row = itemgetter(slice(_WIDTH))
+"""An event begins with its row, column for column."""
 _INSERT = (
     f"INSERT INTO events ({', '.join(_COLUMNS)})"  # noqa: S608 - made of constants
     f" VALUES ({', '.join('?' * _WIDTH)}) ON CONFLICT DO NOTHING"
@@ -94,9 +97,7 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
     inserted = start = 0
     while start < len(events):
         count = portion(len(events) - start)
-        # An event begins with its row, column for column.
-        rows = [event[:_WIDTH] for event in events[start : start + count]]
-        values = tuple(chain.from_iterable(rows))
+        values = tuple(chain.from_iterable(map(_row, events[start : start + count])))
         inserted += connection.exec_driver_sql(repeated(_INSERT, count), values).rowcount
         start += count
     return inserted

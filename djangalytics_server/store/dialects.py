@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 4.0
 answer, and a request may have to wait for the group before its own too."""
 
 _CHECKPOINT_PAGES = 4_000
+_CONNECT = {"check_same_thread": False, "cached_statements": 512}
+"""As many prepared statements as ``statements.portion`` can ask for, and the questions beside."""
 _PRAGMAS = (
     f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}",
     "PRAGMA synchronous=FULL",
@@ -47,7 +49,7 @@ def sqlite_url(url: str) -> URL:
 
 def sqlite_engine(url: str) -> Engine:
     """An engine whose connections are set up for WAL, and begin transactions explicitly."""
-    engine = create_engine(sqlite_url(url), connect_args={"check_same_thread": False}, pool_size=20)
+    engine = create_engine(sqlite_url(url), connect_args=_CONNECT, pool_size=20)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -8,7 +8,8 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-_MOST_ROWS = 128
+_MOST_ROWS = 1_024
+_EXACT_BITS = 4
 
 
 def run(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -42,11 +43,13 @@ def ask(
 def portion(rows: int) -> int:
     """How many of so many rows go into SQLite's next statement.
 
-    Many, because the interpreter is free for other threads while SQLite works on a statement,
-    and has to be won back after it. A power of two, so that there are few statements and the
-    driver keeps them all prepared.
+    As many as can be, because the interpreter is free for other threads while SQLite works on a
+    statement, and has to be won back after it. Beyond fifteen a number with four leading bits
+    that count, so that there are some dozens of statements, the driver keeps them all prepared,
+    and what is left over is an eighth at most.
     """
-    return min(_MOST_ROWS, 1 << rows.bit_length() - 1)
+    spare = max(0, min(rows, _MOST_ROWS).bit_length() - _EXACT_BITS)
+    return min(rows, _MOST_ROWS) >> spare << spare
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -39,7 +40,7 @@ class Envelope:
     ``numbering`` says who numbered the events and how, or why that could not be read.
     """
 
-    events: tuple[Decoded, ...]
+    events: Sequence[Decoded]
     api_key: str | None = None
     sent_at: int | None = None
     numbering: Numbering | Rejection | None = None
@@ -66,21 +67,17 @@ def _plain_batch(body: bytes) -> Envelope | None:
     sent = plain.batch(body)
     if sent is None:
         return None
-    entries = []
-    for event in sent.events:
-        draft = plain.draft_of(event)
-        if draft is None:
-            return None
-        raw = partial(strict_json.write, event)
-        entries.append(Decoded(draft, raw, draft.insert_id))
+    columns = plain.columns(sent)
+    if columns is None:
+        return None
     numbering = None
     if sent.producer is not None:
-        numbering = producer.plain(sent.producer, len(entries))
+        numbering = producer.plain(sent.producer, len(columns))
         if numbering is None:
             return None
     given = {"api_key": sent.api_key, "sent_at": sent.sent_at}
     around = (None, None) if given == _NOTHING else _envelope(given)
-    return Envelope(tuple(entries), *around, numbering)
+    return Envelope(columns, *around, numbering)
 
 
 def _batch(document: object) -> Envelope:

@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Meta
 
 from djangalytics_server.model import rfc3339
-from djangalytics_server.model.event import Draft, Shape
+from djangalytics_server.model.event import Columns, Draft, Shape
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.wire import fields
 from djangalytics_server.wire.producer import SentProducer
 from djangalytics_server.wire.schemas import KNOWN_FIELDS
-from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, encode
+from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, encode, encode_lines
 
 _Id = Annotated[str, Meta(min_length=1, max_length=LIMITS.distinct_id_length)]
 _Key = Annotated[str, Meta(max_length=LIMITS.property_key_length)]
@@ -59,10 +59,11 @@ _REMEMBERED = 5_000
 """Names, seconds and shapes seen lately; the memory of each is emptied when it is full."""
 _SMALL = 40
 """Shapes with more keys than these are not worth the memory."""
+_NOTHING: dict[str, Any] = {}
 _names: dict[str, str] = {}
 _seconds: dict[str, int] = {}
-_shapes: dict[Shape, Shape] = {}
-"""Each shape is its own value, so that equal ones become one object."""
+_shapes: dict[Shape, tuple[Shape, bool]] = {}
+"""Each shape, so that equal ones become one object, and whether it has lists or objects in it."""
 
 
 def batch(body: bytes) -> SentBatch | None:
@@ -109,10 +110,8 @@ def draft_of(sent: Sent) -> Draft | None:
     properties = sent.properties
     text, shape = "{}", None
     if properties:
-        shape = tuple(properties), tuple(map(type, properties.values()))
-        shape = _shapes.get(shape) or _remember(shape)
-        kinds = shape[1]
-        if (dict in kinds or list in kinds) and fields.fault_in(properties):
+        shape, nested = _shape(properties)
+        if nested and fields.fault_in(properties):
             return None
         text = encode(properties).decode()
     return Draft(
@@ -126,6 +125,44 @@ def draft_of(sent: Sent) -> Draft | None:
         None,
         (),
         shape,
+    )
+
+
+def columns(sent: SentBatch) -> Columns | None:
+    """The drafts of a whole batch; None when there is one among them for the judge.
+
+    The same as ``draft_of`` event by event, at a third of the price.
+    """
+    events = sent.events
+    names: list[str] = []
+    moments: list[int | None] = []
+    shapes: list[Shape | None] = []
+    for event in events:
+        name = _names.get(event.event_name) or _name(event.event_name)
+        moment = None if event.timestamp is None else _moment(event.timestamp)
+        if name is None or (moment is None and event.timestamp is not None):
+            return None
+        shape = None
+        if event.properties:
+            shape, nested = _shape(event.properties)
+            if nested and fields.fault_in(event.properties):
+                return None
+        names.append(name)
+        moments.append(moment)
+        shapes.append(shape)
+    known = [moment for moment in moments if moment is not None]
+    return Columns(
+        names,
+        moments,
+        # A line for each: in compact JSON there is no line's end but between the lines.
+        encode_lines([event.properties or _NOTHING for event in events]).decode().split("\n")[:-1],
+        [event.insert_id for event in events],
+        [event.distinct_id or event.user_id for event in events],
+        [event.session_id for event in events],
+        [event.source for event in events],
+        shapes,
+        (min(known), max(known)) if len(known) == len(moments) else None,
+        lambda place: encode(events[place]).decode(),
     )
 
 
@@ -171,9 +208,16 @@ def _moment(text: str) -> int | None:
     return base + int(fraction.ljust(6, "0")) if fraction else base
 
 
-def _remember(shape: Shape) -> Shape:
+def _shape(properties: dict[str, Any]) -> tuple[Shape, bool]:
+    """The shape of them, and whether there are lists or objects among them."""
+    shape = tuple(properties), tuple(map(type, properties.values()))
+    return _shapes.get(shape) or _remember(shape)
+
+
+def _remember(shape: Shape) -> tuple[Shape, bool]:
+    known = shape, dict in shape[1] or list in shape[1]
     if len(shape[0]) <= _SMALL:
         if len(_shapes) >= _REMEMBERED:
             _shapes.clear()
-        _shapes[shape] = shape
-    return shape
+        _shapes[shape] = known
+    return known

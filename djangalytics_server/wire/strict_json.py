@@ -100,4 +100,6 @@ _DECODER = json.JSONDecoder(parse_constant=Unstorable, parse_int=_integer, parse
 _decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode
 """Compact JSON bytes of a checked value."""
+encode_lines = msgspec.json.Encoder().encode_lines
+"""The same of several, a line each."""
 _LENIENT = json.JSONEncoder(separators=(",", ":"), default=_unstorable)

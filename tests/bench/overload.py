@@ -117,7 +117,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=float, default=5.0)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--connections", type=int, default=3_600)
     parser.add_argument("--batch", type=int, nargs="*", default=[0, 50, 1_000])
     asked = parser.parse_args()
