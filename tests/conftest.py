@@ -1,4 +1,4 @@
-"""What the whole suite shares: how Hypothesis searches, and a data folder to copy."""
+"""What the whole suite shares: how Hypothesis searches, which test runs where, data to copy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import postgres
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 # The same examples every time: a run is red for what was changed, never for luck. Set
 # HYPOTHESIS_PROFILE=explore to look further.
@@ -21,6 +25,62 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 # Neither a test nor a process it starts finds what another left on disk, unless it asks for that.
 os.environ["DJANGALYTICS_SPOOL"] = "off"
+
+# Temporary folders in memory, where there is some: thousands of synced commits cost little there.
+# The servers sync all the same, and what they have synced survives their processes, which is all
+# that a test on one machine can see.
+_SHARED_MEMORY = Path("/dev/shm")
+if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_SHARED_MEMORY).free > 2**32:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_SHARED_MEMORY))
+
+_MEASURE = "COVERAGE_PROCESS_CONFIG"
+"""By this variable coverage finds its settings in a process that a test starts."""
+
+
+# Whole servers, killed, flooded and looked at: hundreds of processes, each of which would take
+# twice as long to start.
+UNMEASURED = tuple(Path(__file__).parent / name for name in ("browser", "crash", "faults", "hosts"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest start first, so that no process is left alone with one of them at the end.
+
+    What Hypothesis searches runs without coverage, which would double its time: it goes thousands
+    of ways through lines that the other tests, which alone are counted, must reach as well.
+    """
+    for item in items:
+        searched = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if searched or any(folder in item.path.parents for folder in UNMEASURED):
+            item.add_marker(pytest.mark.no_cover)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What ``no_cover`` leaves out is not measured in the processes that it starts either."""
+    left_out = item.get_closest_marker("no_cover") is not None
+    settings = os.environ.pop(_MEASURE, None) if left_out else None
+    try:
+        return (yield)
+    finally:
+        if settings is not None:
+            os.environ[_MEASURE] = settings
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Each test goes to the process that is free; those of the browser stay in one.
+
+    By their paths: pytest-xdist's own groups are part of the node id, which pytest 9.2 lets nobody
+    change any more, so that they are passed over in silence.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
