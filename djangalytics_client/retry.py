@@ -138,14 +138,14 @@ def refusals(reply: Reply, events: int) -> Iterator[tuple[int, str]]:
 
 
 def _counts(reply: Reply) -> tuple[int, int, int]:
-    """Accepted, duplicates and rejected; zeros when one of them is no count."""
+    """Accepted, duplicates and rejected; one that is absent is none. Zeros when one is no count."""
     body = reply.body if isinstance(reply.body, Mapping) else {}
     accepted, duplicates, rejected = (
-        value if type(value) is int and value >= 0 else None
-        for value in (body.get(name) for name in ("accepted", "duplicates", "rejected"))
+        body.get(name, 0) for name in ("accepted", "duplicates", "rejected")
     )
-    if accepted is None or duplicates is None or rejected is None:
-        return 0, 0, 0
+    for count in (accepted, duplicates, rejected):
+        if type(count) is not int or count < 0:
+            return 0, 0, 0
     return accepted, duplicates, rejected
 
 

@@ -127,7 +127,7 @@ NO_ANSWERS_OF_OURS = [
     [],
     "ok",
     {},
-    {"accepted": 10},
+    {"accepted": 9},
     {"accepted": "10", "duplicates": 0, "rejected": 0},
     {"accepted": 11, "duplicates": -1, "rejected": 0},
     {"accepted": 9, "duplicates": True, "rejected": 0},
@@ -157,6 +157,7 @@ def test_verdicts_are_read_by_code() -> None:
     errors = [{"code": "too_deep"}, {"code": "too_deep"}, {"code": "text_invalid"}]
     body = {"accepted": 3, "duplicates": 2, "rejected": 5, "errors": errors}
     assert (3, 2, {"too_deep": 2, "text_invalid": 1, "unlisted": 2}) == counted(body)
+    assert (10, 0, {}) == counted({"accepted": 10})
 
 
 @given(
