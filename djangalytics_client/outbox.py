@@ -71,6 +71,7 @@ class Outbox:
         self._spool: Spool | None = None
         self._spool_is_open = self._spool_folder is None
         self._opening = threading.RLock()
+        self._is_opening = False
 
     def put(self, event: Event) -> str | None:
         """Queue one event; None, or why it was not. Waits for nothing, except that the first event
@@ -200,23 +201,31 @@ class Outbox:
         return self._producer
 
     def _open_spool(self) -> None:
-        """Open the spool of this process; without one it is the memory that events wait in."""
+        """Open the spool of this process; without one it is the memory that events wait in.
+
+        Threads that come meanwhile wait, for a fraction of a millisecond as a rule: what they
+        track is on disk too when they go on.
+        """
         with self._opening:
-            if self._spool_is_open:
-                return
-            self._spool_is_open = True  # a signal handler that comes now makes do with the memory
-            folder, settings = self._spool_folder, self._settings
-            assert folder is not None
+            if self._spool_is_open or self._is_opening:
+                return  # the latter: a signal handler over this very method makes do with memory
+            self._is_opening = True
             try:
-                spool = Spool(
-                    folder, self._this_producer(), settings.spool_bytes, self._found_damage
-                )
-            except (OSError, ImportError) as error:
-                self.voice.once("spool", "No spool, events wait in memory alone: %s", error)
-                return
-            # After the memory: events are moved from there to here while the delivery looks.
-            self._delivery.own.append(spool.journal)
-            self._spool = self._worker.spool = spool
+                self._make_spool()
+            finally:
+                self._spool_is_open = True
+
+    def _make_spool(self) -> None:
+        folder, settings = self._spool_folder, self._settings
+        assert folder is not None
+        try:
+            spool = Spool(folder, self._this_producer(), settings.spool_bytes, self._found_damage)
+        except (OSError, ImportError) as error:
+            self.voice.once("spool", "No spool, events wait in memory alone: %s", error)
+            return
+        # After the memory: events are moved from there to here while the delivery looks.
+        self._delivery.own.append(spool.journal)
+        self._spool = self._worker.spool = spool
 
     def _found_damage(self, events: int) -> None:
         self._tally.damaged(events)

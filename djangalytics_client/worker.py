@@ -25,6 +25,7 @@ _Bell = queue.SimpleQueue[None]
 
 _JOIN_GRACE = 0.2
 _MOVED_AT_ONCE = 1000
+_ADOPTING_TAKES = 1.0
 _ADOPT_EVERY = 60.0
 """Seconds between two looks for what other processes left in the spool."""
 
@@ -104,8 +105,9 @@ class Worker:
         return thread is None
 
     def adopt(self) -> None:
-        """Look for what earlier processes left in the spool."""
-        if self.spool is not None and self._adopting.acquire(blocking=False):
+        """Look for what earlier processes left in the spool; wait for another thread that does."""
+        # Not for ever: this may be a signal handler over that very thread.
+        if self.spool is not None and self._adopting.acquire(timeout=_ADOPTING_TAKES):
             try:
                 self._adopted_at = self._world.monotonic()
                 self._delivery.orphans.extend(self.spool.adopt())

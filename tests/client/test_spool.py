@@ -9,13 +9,14 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from djangalytics_client import Client, Settings
+from djangalytics_client import Client, Hooks, Loss, Settings
 from djangalytics_client.errors import TransportError
 from djangalytics_client.producer import Producer
 from djangalytics_client.retry import Reply
@@ -23,7 +24,7 @@ from djangalytics_client.segment import BEGIN, Finished, Reader, Segment
 from djangalytics_client.transport import MemoryTransport
 
 from .conftest import Sink
-from .doubles import Clock
+from .doubles import Clock, eventually
 
 HOME = str(Path(__file__).parents[2])
 WHO = Producer("0" * 32, "web-1", "gunicorn[812]", 1_795_000_000_000_000)
@@ -129,6 +130,60 @@ def test_a_longer_outage_than_memory_has_room_for_loses_nothing(folder: Path) ->
     assert 0 == client.flush(10_000)
     assert list(range(6000)) == numbers(memory)
     assert ({}, 6000) == (client.stats().lost, client.stats().sent)
+    client.shutdown()
+
+
+def test_an_outage_of_an_hour_costs_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Ten events a second while nobody answers for an hour: few requests, all delivered, once."""
+    clock = Clock(chance=0.5)
+
+    def until_the_server_is_back() -> Iterator[Any]:
+        while clock.now < 3700:
+            yield DOWN
+
+    client, memory = spooling(folder, until_the_server_is_back(), clock)
+    worker = client._outbox._worker
+    for second in range(3600):
+        fill(client, 10, 10 * second)
+        assert [] == clock.slept  # no call waited
+        worker.step()
+        clock.now += 1.0
+    assert 36_000 == client.stats().queued
+    assert 150 < len(memory.requests) < 300
+    assert 0 == client.flush(1000)
+    assert list(range(36_000)) == sorted(numbers(memory))
+    stats = client.stats()
+    assert (36_000, 0, {}) == (stats.sent, stats.duplicates, stats.lost)
+    assert 1 == caplog.text.count("connection refused")
+    client.shutdown()
+
+
+def test_an_overflow_is_counted_to_the_event(folder: Path) -> None:
+    """Eight threads, no server, little room: what came back without an id is what is lost."""
+    told: list[Loss] = []
+    memory = MemoryTransport(forever(DOWN))
+    settings = Settings(spool=str(folder), spool_bytes=128 * 1024, queue_events=200, linger=60.0)
+    client = Client(transport=memory, settings=settings, hooks=Hooks(on_error=told.append))
+    ids: list[str | None] = []
+
+    def produce(place: int) -> None:
+        ids.extend([client.track("x", {"place": place, "n": n}) for n in range(200)])
+
+    threads = [threading.Thread(target=produce, args=(place,)) for place in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = {each for each in ids if each is not None}
+    refused = 1600 - len(taken)
+    assert 0 < refused < 1000
+    assert {"queue_full": refused} == client.stats().lost
+    memory._answers = iter(())
+    assert 0 == client.flush()
+    assert taken == {event["insert_id"] for event in memory.events}
+    eventually(lambda: refused == len(told))
+    assert {"queue_full"} == {loss.reason for loss in told}
+    assert taken.isdisjoint({loss.event["insert_id"] for loss in told})
     client.shutdown()
 
 
