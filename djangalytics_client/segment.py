@@ -48,8 +48,12 @@ Record = tuple[int, bytes]
 class Segment:
     """A segment that this process writes, one thread at a time."""
 
-    def __init__(self, path: Path, size: int, producer: Producer) -> None:
-        """Make the file, 0600, with all of its bytes allocated; OSError when that cannot be."""
+    def __init__(self, path: Path, size: int, producer: Producer, *, ahead: bool = False) -> None:
+        """Make the file, 0600, with all of its bytes allocated; OSError when that cannot be.
+
+        One that is made ``ahead`` of need has its zeros written too: then nobody who appends has
+        to wait while the file system finds out what a page of it holds.
+        """
         self.path = path
         self.size = size
         self.at = BEGIN
@@ -58,6 +62,8 @@ class Segment:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             _allocate(file, size)
+            if ahead:
+                os.pwrite(file, bytes(size), 0)
             who = json.dumps(list(producer)).encode()
             head = _HEAD.pack(_MAGIC, BEGIN, BEGIN ^ _ALL, len(who), crc32(who))
             os.pwrite(file, head + who, 0)

@@ -119,7 +119,7 @@ class Spool:
             if self._asked and not self._ready and now >= self._retry_at:
                 self._retry_at = now + _PATIENCE
                 if self._has_room(now):
-                    self._ready.append(self._make())
+                    self._ready.append(self._make(ahead=True))
                     self._asked = False
                     self._retry_at = 0.0
         finally:
@@ -199,10 +199,10 @@ class Spool:
                     self._used += entry.stat(follow_symlinks=False).st_size
         return self._used + self._next_size <= self._most_bytes
 
-    def _make(self) -> Segment:
+    def _make(self, *, ahead: bool = False) -> Segment:
         self._made += 1
         path = self._folder / f"{self._producer.id}.{self._made:08d}.spool"
-        segment = Segment(path, self._next_size, self._producer)
+        segment = Segment(path, self._next_size, self._producer, ahead=ahead)
         self._used += self._next_size
         self._next_size = min(
             self._next_size * 2, LARGEST_SEGMENT, max(self._most_bytes // 4, SMALLEST)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DROPPED = "dropped:"
-_COUNTED_AT_ONCE = 32
+_COUNTED_AT_ONCE = 256
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
