@@ -51,6 +51,14 @@ def plain(folder: Path) -> Iterator[Target]:
 
 
 @contextmanager
+def django(folder: Path) -> Iterator[Target]:
+    """The design of ``django_plain.py``."""
+    module = ["-m", "tests.bench.ingest.django_plain"]
+    with _started(lambda port: [sys.executable, *module, str(port), str(folder)]) as target:
+        yield target
+
+
+@contextmanager
 def _started(command: object) -> Iterator[Target]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
