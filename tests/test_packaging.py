@@ -80,7 +80,7 @@ def test_nothing_else_is_in_the_wheel(names: set[str]):
     """Sources of the dashboard, tests, docs and examples stay home."""
     tops = {name.split("/")[0] for name in names}
     info = {top for top in tops if top.endswith(".dist-info")}
-    assert {*PACKAGES, "pytest_djangalytics.py"} == tops - info
+    assert set(PACKAGES) == tops - info
     strays = [
         name
         for name in names
@@ -116,7 +116,8 @@ def test_pytest_finds_the_fixture(built: Path) -> None:
         name = next(name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
         entries = configparser.ConfigParser()
         entries.read_string(wheel.read(name).decode())
-    assert {"pytest_djangalytics": "pytest_djangalytics"} == dict(entries["pytest11"])
+    plugin = "djangalytics_client.pytest_plugin"
+    assert {plugin: plugin} == dict(entries["pytest11"])
 
 
 def test_all_three_name_one_version(metadata: email.message.Message) -> None:

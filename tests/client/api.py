@@ -21,7 +21,7 @@ def snapshot() -> str:
     integrations = sorted((HOME / "djangalytics_client" / "integrations").glob("[a-z]*.py"))
     parts = [_exported("djangalytics_client"), _exported("djangalytics_client.testing")]
     parts += [_whole(f"djangalytics_client.integrations.{path.stem}") for path in integrations]
-    parts.append(_whole("pytest_djangalytics"))
+    parts.append(_whole("djangalytics_client.pytest_plugin"))
     return "\n\n".join(parts) + "\n"
 
 

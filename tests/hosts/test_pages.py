@@ -113,7 +113,9 @@ def flask(place: Place) -> None:
     )
     (test,) = place.page.python
     (place.folder / "test_shop.py").write_text(test)
-    assert "1 passed" in place.run("python -m pytest -p pytest_djangalytics test_shop.py")
+    assert "1 passed" in place.run(
+        "python -m pytest -p djangalytics_client.pytest_plugin test_shop.py"
+    )
 
 
 DJANGO = """
