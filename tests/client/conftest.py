@@ -7,6 +7,7 @@ import http.server
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +35,11 @@ class Sink(http.server.ThreadingHTTPServer):
         self.hold: threading.Event | None = None
         self.lock = threading.Lock()
         self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless it is that a client has gone: some are killed on purpose."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
