@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 import djangalytics_client
 from djangalytics_client.client import Client
+from djangalytics_client.errors import DjangalyticsError
 
 _MOST = 4000
 _emitting: ContextVar[bool] = ContextVar("djangalytics_emitting", default=False)
@@ -45,6 +46,8 @@ class Handler(logging.Handler):
             track = djangalytics_client.track if self._client is None else self._client.track
             moment = datetime.fromtimestamp(record.created, timezone.utc)
             track(self._event_name, _properties(record), timestamp=moment)
+        except DjangalyticsError:  # raised in debug and in tests alone, which are to hear of it
+            raise
         except Exception:  # noqa: BLE001 - as handlers do: logging says it on stderr
             self.handleError(record)
         finally:

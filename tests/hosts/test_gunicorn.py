@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -51,3 +52,20 @@ def test_gunicorn(run: Run, kind: str, preload: bool) -> None:
     assert WORKERS == len(pids - {gunicorn.process.pid})
     run.check()
     assert len(run.tracked()) > REQUESTS * EACH
+
+
+def test_gunicorn_replaces_its_workers(spoolless: Run) -> None:
+    """A worker that has had its number of requests, and one that is replaced by SIGHUP, send what
+    they have before they go."""
+    port = free_port()
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--no-control-socket"]
+    options += [*KINDS["gthread"], "--max-requests", "10"]
+    gunicorn = spoolless.start("-m", "gunicorn", *options, "tests.hosts.web:wsgi")
+    assert until(lambda: answers(port, "/"), 30), gunicorn.said()
+    pids = {ask(port) for _ in range(35)}
+    assert len(pids) > 2
+    gunicorn.process.send_signal(signal.SIGHUP)
+    assert until(lambda: ask(port) not in pids, 30), gunicorn.said()
+    assert 0 == gunicorn.stop(), gunicorn.said()
+    spoolless.check()
+    assert len(spoolless.tracked()) > 36 * EACH

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from djangalytics_client import Client, Hooks, Settings, context
+from djangalytics_client import Client, EventRejected, Hooks, Settings, context
 from djangalytics_client.integrations.logging import Handler
-from djangalytics_client.testing import MemoryTransport
+from djangalytics_client.testing import MemoryTransport, recorded
 
 from .conftest import Tracked
 
@@ -91,3 +91,13 @@ def test_sending_makes_no_records_of_its_own(root: logging.Logger) -> None:
     root.handlers.pop()
     logs = [event for event in noisy.events if event["event_name"] == "log"]
     assert ["one"] == [event["properties"]["message"] for event in logs]
+
+
+def test_a_record_that_cannot_be_an_event_is_heard_of_in_tests(root: logging.Logger) -> None:
+    """In production it is counted and the program goes on; a test fails at the line that logs."""
+    root.addHandler(Handler(client=Client(transport=MemoryTransport())))
+    given = {"properties": {"price": float("nan")}}
+    root.warning("cheap", extra=given)
+    with recorded() as tracked, pytest.raises(EventRejected, match="nan"):
+        root.warning("cheap", extra=given)
+    tracked.assert_not_tracked()
