@@ -33,7 +33,9 @@ class EventRejected(EventLost):
     """An event that breaks a limit: ``code`` as the server would say it, and the ``field``."""
 
     def __init__(self, code: str, field: str, message: str) -> None:
-        super().__init__(f"rejected:{code}", message)
+        # Whoever reads it looks for the property, so it is always named.
+        named = message if field in message else f"{field:.80}: {message}"
+        super().__init__(f"rejected:{code}", named)
         self.code = code
         self.field = field
 

@@ -239,3 +239,18 @@ def test_whatever_is_given_is_refused_by_code_or_becomes_strict_json(
     decoded = json.loads(body.decode("utf-8", "strict"), parse_constant=strict)
     assert [wire(event)] == decoded["events"]
     assert "\\u0000" not in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("properties", "words"),
+    [
+        ({"plan": object()}, "plan: JSON has no builtins.object"),
+        ({"a": {"note": "\ud800"}}, "note: Text has a lone surrogate"),
+        ({"price": float("nan")}, "price is nan"),
+    ],
+)
+def test_a_refusal_names_the_property(properties: dict[str, object], words: str) -> None:
+    """What is wrong is of little use without where."""
+    with pytest.raises(EventRejected) as refused:
+        build(("x", properties, None, None, None, None, None), NOWHERE, 0, b"\0" * 8)
+    assert words == str(refused.value)

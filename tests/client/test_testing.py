@@ -291,7 +291,7 @@ def test_the_fixture_records_and_its_failures_say_what_was_tracked(
         [
             "*AssertionError: 'signup' with plan='pro' was not tracked.",
             "*signup plan='free' [[]source shop]  (plan is 'free')",
-            "*EventRejected: JSON has no builtins.object",
+            "*EventRejected: plan: JSON has no builtins.object",
         ]
     )
     result.stdout.no_fnmatch_line("*/tracked.py*")  # the failure points to the test's own line
