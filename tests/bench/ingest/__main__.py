@@ -20,6 +20,7 @@ from statistics import median
 from tests.bench.ingest import floor, growth, servers
 from tests.bench.ingest.events import batches, singles, stream
 from tests.bench.ingest.load import Heard, request, send
+from tests.bench.page import keep_section
 
 BATCH, SINGLE = "/api/capture_batch/", "/api/capture_event/"
 PARTS = ("batches", "plain", "django", "singles", "growth-v7", "growth-v4")
@@ -132,7 +133,7 @@ def measure_growth(table: Table, ids: str) -> None:
 
 
 def write(table: Table, file: Path) -> None:
-    """Keep the table as a page."""
+    """Keep the table as the beginning of a page."""
     day = datetime.now(timezone.utc).date().isoformat()
     lines = [
         "# Benchmarks",
@@ -158,7 +159,7 @@ def write(table: Table, file: Path) -> None:
         "- **ids**: the store alone, batches of 1,000, its rate over 100,000 events at each size.",
         "  v7 ids grow with time; v4 ids are random, as other vendors' clients make them.",
     ]
-    file.write_text("\n".join(lines) + "\n")
+    keep_section(file, lines)
 
 
 def _one_by_one(target: servers.Target, connections: int, count: int) -> Heard:

@@ -1,0 +1,227 @@
+"""`python -m tests.bench.sdk`: the SDK beside others and beside floors, all in one run.
+
+Every figure is the median of some fresh processes against a server on the loopback that only
+counts. SDKs of others are measured where they are installed. Prints a table; `--write FILE` keeps
+it, dated, as the section of a page. The whole run takes some minutes; name parts to run those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tests.bench.page import keep_section
+from tests.bench.sdk.sdks import ALL
+from tests.bench.sdk.worker import EVENTS
+
+HEADING = "## The SDK"
+OURS = ("spooled", "ours")
+CALLS = ("idle", "busy", "threads")
+Told = dict[str, float]
+
+
+class Sink:
+    """The server, a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._stdin, self._stdout = process.stdin, process.stdout
+        self.url = self._stdout.readline().strip()
+
+    def counts(self) -> Told:
+        """What it has had so far."""
+        self._stdin.write("\n")
+        self._stdin.flush()
+        told: Told = json.loads(self._stdout.readline())
+        return told
+
+    def until(self, events: float) -> Told:
+        """The counts once so many events have come; RuntimeError when they do not."""
+        for _ in range(1200):
+            counts = self.counts()
+            if counts["events"] >= events:
+                return counts
+            time.sleep(0.025)
+        raise RuntimeError(f"{events} events were tracked, {counts} came")
+
+
+@contextmanager
+def sink() -> Iterator[Sink]:
+    """A fresh server."""
+    command = [sys.executable, "-m", "tests.bench.sdk.sink"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        yield Sink(process)
+        process.stdin.close()  # type: ignore[union-attr]
+
+
+def measure(name: str, task: str) -> Told:
+    """One measurement of one SDK."""
+    with sink() as server:
+        command = [sys.executable, "-m", "tests.bench.sdk.worker", name, task, server.url]
+        pipe = subprocess.PIPE
+        marks: list[Told] = []
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            told: dict[str, Any] = {}
+            for line in process.stdout:
+                told = json.loads(line)
+                if "stage" in told:
+                    marks.append(server.until(500 if not marks else 500 + EVENTS))
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+        if process.returncode or not told:
+            raise RuntimeError(f"{name} could not be measured: {task}")
+    if marks:
+        warm, end = marks
+        told["rate"] = EVENTS / (end["last"] - told["began"])
+        told["wire"] = (end["size"] - warm["size"]) / EVENTS
+    return told
+
+
+def import_time(code: str) -> float:
+    """Milliseconds that a statement takes beside an empty program, the median of eleven."""
+
+    def once(program: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        return time.perf_counter() - began
+
+    once(code)
+    return statistics.median((once(code) - once("pass")) * 1000 for _ in range(11))
+
+
+class Measurements:
+    """Each task once for each SDK, as often as asked; rows share them."""
+
+    def __init__(self, names: list[str], times: int) -> None:
+        self.names = names
+        self._times = times
+        self._known: dict[tuple[str, str], list[Told]] = {}
+
+    def get(self, name: str, task: str, key: str) -> float:
+        """The median of one figure."""
+        if (name, task) not in self._known:
+            if task == "import":
+                package = "requests" if name == "floor" else ALL[name].package
+                self._known[name, task] = [{key: import_time(f"import {package}")}]
+            else:
+                self._known[name, task] = [measure(name, task) for _ in range(self._times)]
+        return statistics.median(told[key] for told in self._known[name, task])
+
+
+Row = tuple[str, str, str, Callable[[float], str], bool, bool]
+"""What, task, figure, how it is written, whether more is better, whether there is a floor."""
+
+
+def micro(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+
+
+def whole_number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+ROWS: tuple[Row, ...] = (
+    ("`track()`, sender idle, median µs", "idle", "median", micro, False, True),
+    ("`track()`, sender busy, median µs", "busy", "median", micro, False, False),
+    ("`track()`, sender busy, p99 µs", "busy", "p99", micro, False, False),
+    ("`track()`, 8 threads, sender busy, median µs", "threads", "median", micro, False, False),
+    ("`track()`, 8 threads, sender busy, p99 µs", "threads", "p99", micro, False, False),
+    (
+        "longest pause of the collector, 100,000 queued, µs",
+        "collection",
+        "pause",
+        micro,
+        False,
+        False,
+    ),
+    ("memory of a queued event, bytes", "memory", "bytes", whole_number, False, False),
+    ("end to end, events/s", "whole", "rate", whole_number, True, False),
+    ("CPU s per million events", "whole", "processor", lambda v: f"{v * 20:.1f}", False, False),
+    ("bytes an event on the wire", "whole", "wire", whole_number, False, False),
+    ("import, ms", "import", "ms", whole_number, False, True),
+)
+
+
+def rival(name: str, task: str) -> bool:
+    """Whether our figures are put beside those of an SDK: for a call, if it sends in a thread."""
+    return name not in OURS and not (task in CALLS and ALL[name].sends_in_the_call)
+
+
+def table(measurements: Measurements, parts: list[str]) -> list[str]:
+    """The lines of the table; printed as they come."""
+    names = measurements.names
+    titles = [ALL[name].title for name in names]
+    lines = [f"| | {' | '.join(titles)} | floor |", "|---" * (len(names) + 2) + "|"]
+    print("\n".join(lines), flush=True)
+    for what, task, key, written, more, floor in ROWS:
+        if parts and task not in parts:
+            continue
+        figures = {name: measurements.get(name, task, key) for name in names}
+        rivals = [f for name, f in figures.items() if rival(name, task)]
+        best = (max if more else min)(rivals) if rivals else 0.0
+        cells = [
+            f"{written(figure)} ({figure / best:.2f})" if best and name in OURS else written(figure)
+            for name, figure in figures.items()
+        ]
+        beside = written(measurements.get("floor", task, key)) if floor else ""
+        lines.append(f"| {what} | {' | '.join(cells)} | {beside} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def section(lines: list[str]) -> list[str]:
+    """The section of the page."""
+    day = datetime.now(timezone.utc).date().isoformat()
+    return [
+        HEADING,
+        "",
+        f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
+        "In brackets: beside the best of the others in the same run; for a call, of those that",
+        "send in a thread of their own.",
+        "",
+        *lines,
+        "",
+        "- Five properties and a distinct id in each event; every SDK with its own defaults, but",
+        "  with room for all events in its queue. The server on the loopback only counts.",
+        "- **idle**: nothing is sent meanwhile; **busy**: a tight loop, and the sender wants the",
+        "  same interpreter. Mixpanel's buffer sends in the call.",
+        "- **collector**: the longest that it held up a call while 100,000 events queued up.",
+        "- **memory**: what belongs to no file; the spool's events are in one.",
+        "- **end to end**: 50,000 events, from the first `track()` until the server has the last.",
+        "- **floor**: a bare append to a deque; `import requests`.",
+    ]
+
+
+def main() -> None:
+    """Run what is asked for."""
+    tasks = list(dict.fromkeys(row[1] for row in ROWS))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(tasks)}; all if none is named")
+    parser.add_argument("--sdks", default="", help=f"of {','.join(ALL)}; those installed")
+    parser.add_argument("--times", type=int, default=3, help="processes for each figure (3)")
+    parser.add_argument("--write", type=Path, help="keep the table in this page")
+    given = parser.parse_args()
+    wanted = given.sdks.split(",") if given.sdks else list(ALL)
+    names = [name for name in wanted if ALL[name].is_installed()]
+    lines = table(Measurements(names, given.times), given.parts)
+    if given.write:
+        keep_section(given.write, section(lines))
+
+
+if __name__ == "__main__":
+    main()
