@@ -175,7 +175,7 @@ def table(measurements: Measurements, parts: list[str]) -> list[str]:
         rivals = [f for name, f in figures.items() if rival(name, task)]
         best = (max if more else min)(rivals) if rivals else 0.0
         cells = [
-            f"{written(figure)} ({figure / best:.2f})" if best and name in OURS else written(figure)
+            f"{written(figure)} ({figure / best:.2g})" if best and name in OURS else written(figure)
             for name, figure in figures.items()
         ]
         beside = written(measurements.get("floor", task, key)) if floor else ""
