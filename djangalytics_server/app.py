@@ -125,6 +125,7 @@ def create_app(settings: Settings) -> Server:
             development=settings.dev,
             demo=settings.demo,
             public_url=settings.public_url,
+            question_seconds=settings.question_seconds,
         ),
         bundle=BUNDLE,
     )

@@ -71,6 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
         " https://stats.example.com behind a proxy.",
     ),
     Setting("graceful_seconds", int, 30, "How long a stop waits for requests to be answered."),
+    Setting("question_seconds", int, 30, "How long a question may take before it is given up."),
     Setting("log_level", str, "info", "How much is logged: debug, info, warning or error."),
 )
 
@@ -90,6 +91,7 @@ class Settings:
     time_zone: str = "UTC"
     public_url: str = ""
     graceful_seconds: int = 30
+    question_seconds: int = 30
     log_level: str = "info"
     demo: bool = False
 
@@ -134,6 +136,7 @@ _RANGES = {
     "workers": (1, 64),
     "threads": (1, 512),
     "graceful_seconds": (0, 600),
+    "question_seconds": (1, 3_600),
 }
 
 

@@ -15,7 +15,7 @@
     │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
     │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
     │   ├── InternalError     500
-    │   └── Unavailable       503     StoreUnavailable, QueueFull, ShuttingDown
+    │   └── Unavailable       503     StoreUnavailable, QuestionTimedOut, QueueFull, ShuttingDown
     └── StartError                    one sentence on the terminal and a non-zero exit
 
 What can be wrong with one event or one parameter is listed in ``model.reasons``.
@@ -285,6 +285,12 @@ class StoreUnavailable(Unavailable):
     """The database did not take the write or answer the question."""
 
     code, title = "store_unavailable", "The database is not available"
+
+
+class QuestionTimedOut(Unavailable):
+    """The answer was not found in the time that a question has."""
+
+    code, title = "question_timeout", "The question took too long"
 
 
 class QueueFull(Unavailable):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
-from djangalytics_server.http import body
+from djangalytics_server.errors import QuestionTimedOut
+from djangalytics_server.http import body, insights
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.operations import Operation, Registry
@@ -15,8 +17,15 @@ from djangalytics_server.http.query import StoredEventSchema, event_json
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.query import questions
-from djangalytics_server.query.questions import Asked, EventsQuestion, Question
+from djangalytics_server.query.asked import Asked
+from djangalytics_server.query.questions import Question
+from djangalytics_server.store.base import Snapshot
 from djangalytics_server.wire import strict_json
+
+AT_A_TIME = 2
+"""How many questions one process answers at once: more would take the time from those who send."""
+PATIENCE_SECONDS = 10.0
+"""How long a question waits for others."""
 
 
 class EventsAnswer(Schema):
@@ -31,9 +40,9 @@ QUERY = Operation(
     "POST",
     "/api/query/",
     "One question about the project's events; its member kind says which.",
-    {200: (EventsAnswer,)},
+    {200: (EventsAnswer, *insights.ANSWERS)},
     (400, 401, 403, 413, 415, 503),
-    body=(EventsQuestion,),
+    body=tuple(type(schema) for schema, _ in questions.KINDS.values()),
     key="read",
 )
 
@@ -42,22 +51,32 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     """The address that answers questions of every kind."""
     blue = Blueprint("query_insights", __name__)
 
+    turns = BoundedSemaphore(AT_A_TIME)
+
     def query() -> Response:
         project = access.reader(request)
         asked = Asked(project.id, project.time_zone, services.clock())
         question = questions.read(strict_json.read(body.read(request)), asked)
-        return json_answer(_answer(question, services))
+        if not turns.acquire(timeout=PATIENCE_SECONDS):
+            raise QuestionTimedOut("Too many other questions are being answered.", retry_after=10)
+        try:
+            return json_answer(_answer(question, services))
+        finally:
+            turns.release()
 
     registry.add(blue, QUERY, query)
     return blue
 
 
 def _answer(question: Question, services: Services) -> dict[str, Any]:
-    return _events(question, services)
+    with services.store.snapshot(services.policy.question_seconds) as snapshot:
+        if isinstance(question, EventPage):
+            return _events(question, snapshot)
+        return insights.shown(question, snapshot)
 
 
-def _events(page: EventPage, services: Services) -> dict[str, Any]:
-    found = services.store.newest(page)
+def _events(page: EventPage, snapshot: Snapshot) -> dict[str, Any]:
+    found = snapshot.newest(page)
     more = len(found) == page.limit
     return {
         "kind": "events",

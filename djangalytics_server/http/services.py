@@ -26,6 +26,7 @@ class Policy:
     development: bool = False
     demo: bool = False
     public_url: str = ""
+    question_seconds: float = 30
 
     @property
     def secure_cookies(self) -> bool:

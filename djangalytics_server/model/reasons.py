@@ -67,6 +67,8 @@ QUESTIONS: dict[str, str] = {
     "out_of_range": "The value is too small, too large, too short or too long.",
     "invalid_filter": "A filter is a condition, or one of and, or, not.",
     "filter_too_large": "A filter has at most 50 conditions, in groups at most 5 deep.",
+    "not_together": "The members do not go together.",
+    "invalid_formula": "A formula joins numbers and series by + - * / and brackets.",
     "operator_misplaced": "The operator does not fit the field or the value.",
     "property_unaskable": "A property's name here has no quotation mark, backslash, control.",
     "invalid_time": "A time is an RFC 3339 date and time or a date, such as 2026-01-31.",

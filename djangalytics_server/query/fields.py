@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields
 
+from djangalytics_server.model.query_filter import Field, Subject
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.query import filters, zones
 
@@ -131,6 +132,51 @@ class FilterField(_Coded):
             raise ValidationError([refused.fault]) from refused
 
 
+class PropertyName(_Coded):
+    """The name of a property."""
+
+    def __init__(self, *, about: str, required: bool = False) -> None:
+        pattern = r"^[^\"\\]*$"
+        metadata = {"type": "string", "maxLength": 200, "pattern": pattern, "description": about}
+        super().__init__(required=required, metadata=metadata)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return filters.property_name(value, "")
+        except filters.Refused as refused:
+            raise ValidationError([refused.fault]) from refused
+
+
+class SubjectField(_Coded):
+    """A field or a property, as a filter names it; any but the time."""
+
+    def __init__(self) -> None:
+        names = [name for name in filters.FIELDS if name != "timestamp"]
+        one = {"type": "string", "enum": names}
+        other = {"type": "string", "maxLength": 200, "pattern": r"^[^\"\\]*$"}
+        metadata = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"field": one, "property": other},
+            "oneOf": [{"required": ["field"]}, {"required": ["property"]}],
+        }
+        super().__init__(metadata=metadata)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Subject:
+        if not isinstance(value, dict):
+            raise refuse("wrong_type", "It is an object with field or property.")
+        for name in value:
+            if name not in ("field", "property"):
+                raise refuse("member_unknown", "It knows: field, property.", f".{name[:100]}")
+        try:
+            found = filters.subject(value, "")
+        except filters.Refused as refused:
+            raise ValidationError([refused.fault]) from refused
+        if found == Field("timestamp"):
+            raise refuse("not_a_choice", "Time is cut by interval, not broken down.", ".field")
+        return found
+
+
 class Several(_Coded, fields.List[Any]):
     """A list of 1 to ``most`` entries."""
 
@@ -149,10 +195,33 @@ class Several(_Coded, fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Bracket(_Coded):
+    """Two whole numbers, the first not above the second."""
+
+    def __init__(self, most: int) -> None:
+        number = {"type": "integer", "minimum": 0, "maximum": most}
+        super().__init__(metadata={"type": "array", "items": number, "minItems": 2, "maxItems": 2})
+        self.most = most
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> tuple[int, int]:
+        if not isinstance(value, list) or [type(one) for one in value] != [int, int]:
+            raise refuse("wrong_type", "It is a list of two whole numbers.")
+        first, last = value
+        if not 0 <= first <= last <= self.most:
+            words = f"Both lie between 0 and {self.most}, the first not above the second."
+            raise refuse("out_of_range", words)
+        return first, last
+
+
 class Part(_Coded, fields.Nested):
     """An object inside the question."""
 
     default_error_messages = _OF_PARTS
+
+    def __init__(self, nested: type[Schema], *, about: str = "") -> None:
+        super().__init__(nested, metadata={"description": about} if about else None)
 
 
 def objections(messages: Mapping[Any, Any] | list[Any], path: str = "") -> list[tuple[str, Coded]]:

@@ -12,7 +12,7 @@ from djangalytics_server.query import zones
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # A year at both ends of the calendar is out of reach: no zone's clocks fall off it.
 _FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
-_EARLIEST, _LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
+_EARLIEST, LATEST = rfc3339.parse("1900-01-01T00:00:00"), rfc3339.parse("9999-01-01T00:00:00")
 
 
 def read(text: str, zone: str, days: int) -> int:
@@ -26,6 +26,6 @@ def read(text: str, zone: str, days: int) -> int:
             raise ValueError("out of reach")
         return zones.start_of_day(day + timedelta(days=days), ZoneInfo(zone))
     moment = rfc3339.parse(text)
-    if not _EARLIEST <= moment < _LATEST:
+    if not _EARLIEST <= moment < LATEST:
         raise ValueError("out of reach")
     return moment

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from djangalytics_server.errors import FieldError, InvalidQuestion
+from djangalytics_server.errors import FieldError
+from djangalytics_server.model.activity import Lifecycle, Stickiness
+from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.model.reasons import QUESTIONS
-from djangalytics_server.query import moments
+from djangalytics_server.model.retention import Retention
+from djangalytics_server.model.trends import Trends
+from djangalytics_server.query.ask_activity import (
+    LifecycleQuestion,
+    StickinessQuestion,
+    lifecycle,
+    stickiness,
+)
+from djangalytics_server.query.ask_funnel import FunnelQuestion, funnel
+from djangalytics_server.query.ask_retention import RetentionQuestion, retention
+from djangalytics_server.query.ask_trends import TrendsQuestion, trends
+from djangalytics_server.query.asked import FROM, TO, Asked, refused, span
 from djangalytics_server.query.fields import (
     Choice,
     FilterField,
@@ -22,27 +33,15 @@ from djangalytics_server.query.fields import (
     objections,
 )
 
-Question = EventPage
-
-_FROM = "Where the range begins, inclusive: RFC 3339, or a date in tz."
-_TO = "Where it ends: a date includes that day, a date and time is exclusive."
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is known beside the body: whose events, in which zone, and what time it is."""
-
-    project_id: int
-    zone: str
-    now: int
+Question = EventPage | Trends | Funnel | Retention | Stickiness | Lifecycle
 
 
 class EventsQuestion(Strict):
     """Raw events, newest first by arrival."""
 
     kind = Choice("events", about="Which question this is.", required=True)
-    from_ = Words(about=_FROM, data_key="from")
-    to = Words(about=_TO)
+    from_ = Words(about=FROM, data_key="from")
+    to = Words(about=TO)
     tz = ZoneName()
     filter = FilterField()
     search = Words(about="Only events with this text somewhere, A to Z alike.")
@@ -68,35 +67,6 @@ def read(body: object, asked: Asked) -> Question:
     return build(loaded, asked)
 
 
-def refused(errors: list[FieldError]) -> InvalidQuestion:
-    """The error that names them all."""
-    first = errors[0]
-    return InvalidQuestion(
-        f"{first.field}: {first.message}" if first.field else first.message, errors=errors
-    )
-
-
-def wrong(code: str, field: str, message: str = "") -> InvalidQuestion:
-    """The error that names one."""
-    return refused([FieldError(code, message or QUESTIONS[code], field)])
-
-
-def span(loaded: dict[str, Any], asked: Asked) -> tuple[str, int | None, int | None]:
-    """Zone, start and end of the range, either open; raises InvalidQuestion."""
-    zone = loaded.get("tz", asked.zone)
-    ends: list[int | None] = []
-    for name, days in (("from", 0), ("to", 1)):
-        text = loaded.get(name) or loaded.get(f"{name}_")
-        try:
-            ends.append(None if text is None else moments.read(text, zone, days))
-        except ValueError as error:
-            raise wrong("invalid_time", name) from error
-    start, end = ends
-    if start is not None and end is not None and start >= end:
-        raise wrong("range_empty", "from")
-    return zone, start, end
-
-
 def _events(loaded: dict[str, Any], asked: Asked) -> EventPage:
     _, start, end = span(loaded, asked)
     return EventPage(
@@ -112,5 +82,10 @@ def _events(loaded: dict[str, Any], asked: Asked) -> EventPage:
 
 KINDS: dict[str, tuple[Schema, Callable[[dict[str, Any], Asked], Question]]] = {
     "events": (EventsQuestion(), _events),
+    "trends": (TrendsQuestion(), trends),
+    "funnel": (FunnelQuestion(), funnel),
+    "retention": (RetentionQuestion(), retention),
+    "stickiness": (StickinessQuestion(), stickiness),
+    "lifecycle": (LifecycleQuestion(), lifecycle),
 }
 """Each kind: what its body may hold, and what makes the question of it."""

@@ -5,7 +5,8 @@ Everything above speaks to ``Store`` and never names an engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from djangalytics_server.errors import StartError
@@ -13,6 +14,7 @@ from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
+from djangalytics_server.model.insight import Cell, Moment, Scan, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.store import postgres_address
@@ -25,6 +27,25 @@ _ADVICE = (
     "Use --database-url sqlite:////path/to/file.sqlite3 or "
     "postgresql+psycopg://user:password@host:5432/database, or --data DIR."
 )
+
+
+class Snapshot(Protocol):
+    """One state of the data: whatever is asked of it, no event has come in between."""
+
+    def count(self, plan: CountPlan) -> list[Count]:
+        """Events by local bucket and name, only those above zero, in no order."""
+
+    def bounds(self, project_id: int) -> tuple[int, int] | None:
+        """From the start of the first to the end of the last UTC day with events, or None."""
+
+    def newest(self, page: EventPage) -> list[StoredEvent]:
+        """One page of raw events, newest first by arrival."""
+
+    def scan(self, scan: Scan) -> list[Cell]:
+        """Raw events by slot and group, only those above zero, in no order."""
+
+    def walk(self, walk: Walk) -> Iterator[Moment]:
+        """People's events: each person's together, by time, then by arrival."""
 
 
 class Store(Protocol):
@@ -44,14 +65,21 @@ class Store(Protocol):
         Raises StoreUnavailable when nothing could be written, or when nobody can tell.
         """
 
+    def snapshot(self, seconds: float | None = None) -> AbstractContextManager[Snapshot]:
+        """One state of the data, for as long as the block lasts.
+
+        What is asked of it after so many seconds, or is still being looked for then, raises
+        QuestionTimedOut.
+        """
+
     def count(self, plan: CountPlan) -> list[Count]:
-        """Events by local bucket and name, only those above zero, in no order."""
+        """See ``Snapshot.count``."""
 
     def bounds(self, project_id: int) -> tuple[int, int] | None:
-        """From the start of the first to the end of the last UTC day with events, or None."""
+        """See ``Snapshot.bounds``."""
 
     def newest(self, page: EventPage) -> list[StoredEvent]:
-        """One page of raw events, newest first by arrival."""
+        """See ``Snapshot.newest``."""
 
     def verdicts(self, project_id: int) -> VerdictCounts:
         """What became of everything this project was ever sent."""

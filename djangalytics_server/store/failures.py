@@ -9,9 +9,17 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from djangalytics_server.errors import StoreUnavailable
+from djangalytics_server.errors import QuestionTimedOut, StoreUnavailable
 
 _log = logging.getLogger(__name__)
+
+
+def timed_out() -> QuestionTimedOut:
+    """The error of a question whose time is up."""
+    return QuestionTimedOut(
+        "The answer was not found in time. Ask for a shorter range, or of fewer events.",
+        retry_after=30,
+    )
 
 
 @contextmanager

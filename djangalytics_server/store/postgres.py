@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Event, Stored
+from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.postgres_address import address
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ ENGINE_OPTIONS: dict[str, Any] = {
 """How both engines of a process, the store's and the catalog's, keep their connections."""
 
 LOCK_SECONDS = 30
+_CANCELED = "57014"
+"""PostgreSQL's word for a statement that ran into its timeout."""
+
 _DURABLE = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, {local})"
@@ -107,6 +111,18 @@ class PostgresDatabase:
         """See ``Database.reading``; the first read fixes what all of them see."""
         with self._reader.connect() as connection:
             yield connection
+
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """See ``Database.limited``; the setting ends with the transaction."""
+        limit = f"{max(1, round(seconds * 1_000))}ms"
+        connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (limit,))
+        try:
+            yield
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _CANCELED:
+                raise timed_out() from error
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, func, literal, select
 
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.event import (
-    DAY_SECONDS,
-    MICROSECONDS,
     AllNew,
     Event,
     Receipt,
@@ -27,21 +25,18 @@ from djangalytics_server.model.query import (
     Count,
     CountPlan,
     EventPage,
-    Segment,
     StoredEvent,
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, pages, rejections
+from djangalytics_server.store import delivery, rejections
+from djangalytics_server.store.base import Snapshot
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.recount import recount
-from djangalytics_server.store.rollups import GRAINS, Defined, Written, roll_up
-from djangalytics_server.store.tables import EventCount, EventRow, VerdictCount
-
-# Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
-# cuts towards zero and the first hours of 1970 are negative west of Greenwich.
-_SHIFT = 7 * DAY_SECONDS
+from djangalytics_server.store.rollups import Defined, Written, roll_up
+from djangalytics_server.store.snapshot import RelationalSnapshot
+from djangalytics_server.store.tables import EventRow, VerdictCount
 
 
 class Database(Protocol):
@@ -52,6 +47,11 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction, alone among all writers; committed and synced when the block ends."""
+
+    def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        """Within the block a statement that is still running after so many seconds ends with
+        QuestionTimedOut.
+        """
 
     def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
         """Insert what is new; say for each event whether it was, and under which id it stands."""
@@ -117,29 +117,30 @@ class RelationalStore:
 
     # -- reading -----------------------------------------------------------------------------
 
+    @contextmanager
+    def snapshot(self, seconds: float | None = None) -> Iterator[Snapshot]:
+        """See ``Store.snapshot``."""
+        with self._reading() as connection:
+            if seconds is None:
+                yield RelationalSnapshot(connection)
+                return
+            with self._database.limited(connection, seconds):
+                yield RelationalSnapshot(connection, time.monotonic() + seconds)
+
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Store.count``."""
-        with self._reading() as connection:
-            return [row for segment in plan.segments for row in _count(connection, plan, segment)]
+        with self.snapshot() as snapshot:
+            return snapshot.count(plan)
 
     def bounds(self, project_id: int) -> tuple[int, int] | None:
         """See ``Store.bounds``."""
-        day = GRAINS[0]
-        where = (EventCount.project_id == project_id, EventCount.grain == day)
-        # Two look-ups: SQLite answers a lone min() or max() from the end of the index.
-        with self._reading() as connection:
-            first = connection.scalar(select(func.min(EventCount.bucket)).where(*where))
-            last = connection.scalar(select(func.max(EventCount.bucket)).where(*where))
-        if first is None or last is None:
-            return None
-        return first * MICROSECONDS, (last + day) * MICROSECONDS
+        with self.snapshot() as snapshot:
+            return snapshot.bounds(project_id)
 
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Store.newest``."""
-        with self._reading() as connection:
-            few = connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
-            rows = connection.execute(pages.newest(page, few=few))
-            return [StoredEvent(*row) for row in rows]
+        with self.snapshot() as snapshot:
+            return snapshot.newest(page)
 
     def verdicts(self, project_id: int) -> VerdictCounts:
         """See ``Store.verdicts``."""
@@ -199,32 +200,3 @@ def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:
         return events
     pairs = zip(events, stored, strict=True)
     return [event for event, entry in pairs if entry.status == "accepted"]
-
-
-def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:
-    table: type[EventRow] | type[EventCount]
-    seconds: ColumnElement[int] | InstrumentedAttribute[int]
-    amount: ColumnElement[int]
-    if segment.grain is None:
-        table, seconds, amount = EventRow, EventRow.timestamp // MICROSECONDS, func.count()
-        where = [EventRow.timestamp >= segment.start, EventRow.timestamp < segment.end]
-    else:
-        table, seconds, amount = EventCount, EventCount.bucket, func.sum(EventCount.count)
-        where = [
-            EventCount.grain == segment.grain,
-            EventCount.bucket >= segment.start // MICROSECONDS,
-            EventCount.bucket < segment.end // MICROSECONDS,
-        ]
-    shift = _SHIFT // plan.step if plan.step else 0
-    bucket = (seconds + (segment.offset + _SHIFT)) // plan.step if plan.step else literal(0)
-    question = (
-        select(bucket.label("local_bucket"), table.event_name, amount)
-        .where(table.project_id == plan.project_id, *where)
-        .group_by("local_bucket", table.event_name)
-    )
-    if plan.event_names:
-        question = question.where(table.event_name.in_(plan.event_names))
-    return [
-        Count(bucket - shift, segment.offset, name, int(n))
-        for bucket, name, n in connection.execute(question)
-    ]

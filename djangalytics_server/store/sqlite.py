@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from djangalytics_server.model.event import Event, Stored
 from djangalytics_server.store import appending
@@ -16,7 +19,11 @@ from djangalytics_server.store.dialects import (
     sqlite_path,
     write_lock,
 )
+from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.random_ids import RandomIds
+
+_INSTRUCTIONS = 50_000
+"""Of SQLite's own machine, between two looks at the clock: about a millisecond."""
 
 
 class SqliteDatabase:
@@ -33,6 +40,21 @@ class SqliteDatabase:
         """See ``Database.reading``; the first read fixes what all of them see."""
         with self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """See ``Database.limited``."""
+        end = time.monotonic() + seconds
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS)
+        try:
+            yield
+        except OperationalError as error:
+            if "interrupted" in str(error.orig):
+                raise timed_out() from error
+            raise
+        finally:
+            driver.set_progress_handler(None, 0)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djangalytics_server.model.query import EventPage
@@ -13,10 +13,9 @@ from djangalytics_server.model.query_filter import Condition, Filter, Property
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.insights import vocabulary
 from tests import oracle_filters, strategies_filters
+from tests.contract.conftest import EACH
 from tests.contract.making import event, send
 from tests.oracle import Oracle
-
-EACH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @settings(max_examples=200, suppress_health_check=EACH)

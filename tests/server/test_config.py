@@ -28,6 +28,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "time_zone": ("Asia/Kathmandu", "Asia/Kathmandu"),
     "public_url": ("https://x.example", "https://x.example"),
     "graceful_seconds": ("0", 0),
+    "question_seconds": ("5", 5),
     "log_level": ("debug", "debug"),
 }
 """For each setting a text that is not its default, and the value it means."""
@@ -92,6 +93,7 @@ def test_yes_and_no_have_many_words(text: str, value: bool) -> None:
         ("workers", "1.5", "a whole number"),
         ("threads", "100000", "between 1 and 512"),
         ("graceful_seconds", "-1", "between 0 and 600"),
+        ("question_seconds", "0", "between 1 and 3600"),
         ("dev", "maybe", "true or false"),
         ("log_level", "loud", "debug, info, warning or error"),
         ("time_zone", "Mars/Olympus", "an IANA name"),

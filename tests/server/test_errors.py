@@ -149,6 +149,7 @@ WAYS = [
     Way("invalid_json", 400, "/api/query/", b"{", needs="read key"),
     Way("sign_in_required", 401, "/api/query/", b"{}"),
     Way("key_cannot_read", 403, "/api/query/", b"{}", needs="write key"),
+    Way("question_timeout", 503, "/api/query/", b'{"kind":"stickiness"}', needs="no time"),
     get("store_unavailable", 503, "/readyz", needs="no database"),
     get("store_unavailable", 503, "/api/stats/", needs="no database"),
     get("store_unavailable", 503, "/api/events/", needs="no database"),
@@ -183,7 +184,7 @@ DAMAGE = {
     "no catalog": "ALTER TABLE api_keys RENAME TO gone",
     "a fault of ours": "UPDATE projects SET time_zone = 'Nowhere'",
 }
-READING = ("read key", "years", "no database", "a fault of ours", "no catalog")
+READING = ("read key", "years", "no database", "a fault of ours", "no catalog", "no time")
 
 
 def arrange(house: House, needs: str) -> dict[str, str]:
@@ -230,7 +231,8 @@ def test_every_way_to_fail(build: Callable[..., House], way: Way) -> None:
     """The documented status and code, the field where there is one, words for a person; no event
     stored, and no word of our insides in the body.
     """
-    house = build(dev=way.needs == "dev")
+    seconds = 0 if way.needs == "no time" else 30
+    house = build(dev=way.needs == "dev", question_seconds=seconds)
     answer = fail(house, way)
     document = problem(answer)
     assert (way.status, way.code) == (answer.status_code, document["code"])

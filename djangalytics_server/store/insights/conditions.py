@@ -22,7 +22,7 @@ from djangalytics_server.store.tables import EventRow
 
 Clause = ColumnElement[bool]
 
-_COLUMNS: dict[str, ColumnElement[Any]] = {
+COLUMNS: dict[str, ColumnElement[Any]] = {
     "event_name": EventRow.event_name.expression,
     "insert_id": EventRow.insert_id.expression,
     "distinct_id": EventRow.distinct_id.expression,
@@ -50,13 +50,13 @@ def _unless(found: Clause) -> Clause:
 
 def _text(subject: Subject) -> ColumnElement[Any]:
     if isinstance(subject, Field):
-        return _COLUMNS[subject.name]
+        return COLUMNS[subject.name]
     return vocabulary.member_text(subject.name)
 
 
 def _is(subject: Subject, values: tuple[Scalar, ...]) -> Clause:
     if isinstance(subject, Field):
-        return _COLUMNS[subject.name].in_(values)
+        return COLUMNS[subject.name].in_(values)
     texts = [value for value in values if isinstance(value, str)]
     truths = [str(value).lower() for value in values if isinstance(value, bool)]
     numbers = [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
@@ -81,7 +81,7 @@ def _starts_with(subject: Subject, values: tuple[Scalar, ...]) -> Clause:
 def _ordered(subject: Subject, values: tuple[Scalar, ...]) -> tuple[ColumnElement[Any], list[Any]]:
     """What to compare with < and >, and the values in the same terms."""
     if isinstance(subject, Field):
-        return _COLUMNS[subject.name], list(values)
+        return COLUMNS[subject.name], list(values)
     if isinstance(values[0], str):
         return vocabulary.date_of(vocabulary.member_text(subject.name)), list(values)
     return vocabulary.member_number(subject.name), [float(value) for value in values]
@@ -123,7 +123,7 @@ def _between(subject: Subject, values: tuple[Scalar, ...]) -> Clause:
 
 def _is_set(subject: Subject, _values: tuple[Scalar, ...]) -> Clause:
     if isinstance(subject, Field):
-        return _COLUMNS[subject.name].is_not(None)
+        return COLUMNS[subject.name].is_not(None)
     return vocabulary.member_type(subject.name) != "null"
 
 

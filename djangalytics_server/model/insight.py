@@ -1,0 +1,120 @@
+"""What insights share: where time is cut, and what is asked of the store.
+
+Times are microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from djangalytics_server.model.query_filter import Filter, Subject
+
+Range = tuple[int, int]
+"""Start, inclusive, and end, exclusive."""
+
+Raw = str | None
+"""What a row says of a breakdown: the JSON text of a property, the text of a field, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One interval of a chart: what it is called and the time it covers.
+
+    Where clocks went back over midnight a day is not one piece of time but several. ``whole`` is
+    False for an interval that the range cuts, or that is not over.
+    """
+
+    label: str
+    ranges: tuple[Range, ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The groups of a breakdown that are told apart; whatever is in none of them is *other*.
+
+    A group has for each breakdown the set of raw values that mean the same, such as 1 and 1.0.
+    """
+
+    groups: tuple[tuple[frozenset[Raw], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A look at raw events, slot by slot.
+
+    ``what`` says what is told apart in a slot beside the groups: nothing, with people counted
+    (``people``) or not (``events``); each person (``ids``); or each number of ``property``
+    (``values``). Without ``chosen`` each raw value of the breakdown is a group.
+    """
+
+    project_id: int
+    slots: tuple[tuple[Range, ...], ...]
+    event_name: str | None = None
+    filter: Filter | None = None
+    breakdown: tuple[Subject, ...] = ()
+    chosen: Chosen | None = None
+    what: Literal["events", "people", "ids", "values"] = "events"
+    property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Events of one slot that are alike.
+
+    ``group`` has the raw values of the breakdown, or, of chosen groups, the group's place (-1 is
+    other). ``detail`` is the person or the number's JSON text. ``people`` counts whom ``what``
+    asks to count. ``known`` are those of the events that have a person.
+    """
+
+    slot: int
+    group: tuple[Raw, ...] | int
+    detail: str | None = None
+    events: int = 0
+    known: int = 0
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One value of each breakdown, as it is shown; ``other`` is all that is in no other group."""
+
+    values: tuple[Shown, ...] = ()
+    other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value of a property or field: its kind tells the text 1 from the number."""
+
+    kind: Literal["text", "number", "boolean", "null", "json"]
+    value: str | int | float | bool | None = field(compare=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Events of one kind: of a name, or any, that pass a filter, or all."""
+
+    event_name: str | None = None
+    filter: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """People's events in ``span``, each person's in order: those of any kind, or ``all`` of them.
+
+    ``filter`` narrows them; ``breakdown`` is read of events of the first ``broken`` kinds.
+    """
+
+    project_id: int
+    span: Range
+    kinds: tuple[Kind, ...]
+    filter: Filter | None = None
+    all: bool = False
+    breakdown: tuple[Subject, ...] = ()
+    broken: int = 1
+
+
+Moment = tuple[Any, ...]
+"""An event of a walk: person, timestamp, its kinds as a number (bit n is the n-th), raw values."""

@@ -1,0 +1,35 @@
+"""People's intervals as bits of a number: bit n says that they were there in the n-th."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from djangalytics_server.model.insight import Kind, Range, Scan
+from djangalytics_server.model.query_filter import AllOf, Filter
+from djangalytics_server.store.base import Snapshot
+
+
+def of_people(
+    snapshot: Snapshot,
+    project_id: int,
+    kind: Kind,
+    filter: Filter | None,
+    ranges: Sequence[tuple[Range, ...]],
+) -> dict[str, int]:
+    """Person -> the intervals in which they have an event of the kind."""
+    filters = tuple(f for f in (filter, kind.filter) if f is not None)
+    narrowed: Filter | None = AllOf(filters) if filters else None
+    scan = Scan(project_id, tuple(ranges), kind.event_name, narrowed, what="ids")
+    found: dict[str, int] = {}
+    for cell in snapshot.scan(scan):
+        person = str(cell.detail)
+        found[person] = found.get(person, 0) | 1 << cell.slot
+    return found
+
+
+def ones(bits: int) -> Iterator[int]:
+    """Which bits are set, lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

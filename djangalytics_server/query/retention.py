@@ -1,0 +1,151 @@
+"""Retention: each person's intervals as bits of a number, counted by cohort.
+
+Bit n of a person's number says that they were there in the n-th interval.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from djangalytics_server.model.insight import Group, Kind, Range, Raw, Slot, Walk
+from djangalytics_server.model.retention import (
+    Cohort,
+    Column,
+    Retention,
+    RetentionAnswer,
+    RetentionLine,
+)
+from djangalytics_server.query import bits, groups, intervals
+from djangalytics_server.store.base import Snapshot
+
+_EVER = 2**62
+"""Microseconds that lie after everything."""
+
+_Found = dict[int, Counter[int]]
+"""Cohort -> the numbers of its people's returns, the cohort's own interval lowest."""
+_Place = tuple[Raw, ...]
+
+
+def answer(question: Retention, snapshot: Snapshot) -> RetentionAnswer:
+    """Who came back, by cohort and group."""
+    looked = _Looked(question, snapshot)
+    returns = looked.returns()
+    if not question.breakdown:
+        begun = {(): looked.begun()}
+        return RetentionAnswer(question, looked.line(groups.EVERYTHING, begun.values(), returns))
+    by_place = looked.begun_by_group()
+    sizes = Counter({p: sum(b.bit_count() for b in who.values()) for p, who in by_place.items()})
+    found = groups.counted(question.breakdown, sizes, question.groups)
+    members: list[list[Mapping[str, int]]] = [[] for _ in found.shown]
+    for place, who in by_place.items():
+        members[found.of(place)].append(who)
+    total = looked.line(groups.EVERYTHING, by_place.values(), returns)
+    pairs = zip(found.shown, members, strict=True)
+    lines = tuple(looked.line(group, mine, returns) for group, mine in pairs)
+    return RetentionAnswer(question, total, lines)
+
+
+class _Looked:
+    """The question's intervals, and what is found in them."""
+
+    def __init__(self, question: Retention, snapshot: Snapshot) -> None:
+        self.question, self._snapshot = question, snapshot
+        where = question.interval, question.zone, question.sunday
+        self.cohorts = intervals.cut(*where, question.span, question.now)
+        furthest = max(column.last or column.first for column in question.columns)
+        self.slots = intervals.with_those_after(*where, question.span, furthest)
+
+    def begun(self) -> dict[str, int]:
+        """Person -> the cohorts they are in, as bits."""
+        found = self._bits(self.question.begin, [slot.ranges for slot in self.cohorts])
+        if not self.question.first_time:
+            return found
+        before = self._bits(self.question.begin, [((0, max(0, self.question.span[0])),)])
+        # The lowest bit alone: the first interval of those who had not begun before.
+        return {person: mine & -mine for person, mine in found.items() if person not in before}
+
+    def begun_by_group(self) -> dict[_Place, dict[str, int]]:
+        """The same by the raw values of the event that makes a person part of the cohort: their
+        first in the interval.
+        """
+        pieces = [(r, place) for place, slot in enumerate(self.cohorts) for r in slot.ranges]
+        pieces.sort()
+        starts = [piece[0][0] for piece in pieces]
+        start, end = self.question.span
+        first_time = self.question.first_time
+        walk = Walk(
+            self.question.project_id,
+            (0 if first_time else start, end),
+            (self.question.begin,),
+            self.question.filter,
+            breakdown=self.question.breakdown,
+        )
+        found: defaultdict[_Place, dict[str, int]] = defaultdict(dict)
+        for person, rows in groupby(self._snapshot.walk(walk), itemgetter(0)):
+            seen = 0
+            for row in rows:
+                if first_time and row[1] < start:
+                    break
+                bit = 1 << pieces[bisect_right(starts, row[1]) - 1][1]
+                if not seen & bit:
+                    seen |= bit
+                    mine = found[tuple(row[3:])]
+                    mine[person] = mine.get(person, 0) | bit
+                if first_time:
+                    break
+        return dict(found)
+
+    def returns(self) -> dict[str, int]:
+        """Person -> the intervals with a return, as bits; one bit more for all that comes after."""
+        ranges: list[tuple[Range, ...]] = [slot.ranges for slot in self.slots]
+        if any(column.last is None for column in self.question.columns) and ranges:
+            ranges.append(((ranges[-1][-1][1], _EVER),))
+        return self._bits(self.question.come_back, ranges)
+
+    def _bits(self, kind: Kind, ranges: Sequence[tuple[Range, ...]]) -> dict[str, int]:
+        question = self.question
+        return bits.of_people(self._snapshot, question.project_id, kind, question.filter, ranges)
+
+    def line(
+        self, group: Group, members: Iterable[Mapping[str, int]], returns: Mapping[str, int]
+    ) -> RetentionLine:
+        """The cohorts of some people."""
+        alike: Counter[tuple[int, int]] = Counter()
+        for begun in members:
+            alike.update((mine, returns.get(person, 0)) for person, mine in begun.items())
+        found: _Found = defaultdict(Counter)
+        for (cohorts, back), people in alike.items():
+            for cohort in bits.ones(cohorts):
+                found[cohort][back >> cohort] += people
+        rows = [self._cohort(place, slot, found) for place, slot in enumerate(self.cohorts)]
+        average = [_average(rows, at) for at in range(len(self.question.columns))]
+        return RetentionLine(group, tuple(rows), tuple(average))
+
+    def _cohort(self, place: int, slot: Slot, found: _Found) -> Cohort:
+        mine = found.get(place, Counter())
+        returned = []
+        for column in self.question.columns:
+            mask = _mask(column)
+            returned.append(sum(n for back, n in mine.items() if back & mask))
+        over = tuple(self._is_over(place, column) for column in self.question.columns)
+        return Cohort(slot, mine.total(), tuple(returned), over)
+
+    def _is_over(self, place: int, column: Column) -> bool:
+        at = place + (column.first if column.last is None else column.last)
+        return at < len(self.slots) and self.slots[at].ranges[-1][1] <= self.question.now
+
+
+def _mask(column: Column) -> int:
+    if column.last is None:
+        return -1 << column.first
+    return (1 << column.last + 1) - (1 << column.first)
+
+
+def _average(cohorts: Sequence[Cohort], at: int) -> float | None:
+    over = [cohort for cohort in cohorts if cohort.over[at]]
+    people = sum(cohort.people for cohort in over)
+    return sum(cohort.returned[at] for cohort in over) / people if people else None

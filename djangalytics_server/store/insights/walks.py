@@ -1,0 +1,68 @@
+"""People's events in their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Integer,
+    Select,
+    and_,
+    case,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from djangalytics_server.model.insight import Kind, Walk
+from djangalytics_server.store.insights.conditions import clause
+from djangalytics_server.store.insights.scans import raw_value
+from djangalytics_server.store.tables import EventRow
+
+
+def walked(connection: Connection, walk: Walk) -> CursorResult[Any]:
+    """Rows of ``Moment``, by person, time and arrival."""
+    return connection.execute(_statement(walk))
+
+
+def _statement(walk: Walk) -> Select[Any]:
+    start, end = walk.span
+    found = [
+        EventRow.project_id == walk.project_id,
+        EventRow.timestamp >= start,
+        EventRow.timestamp < end,
+        EventRow.distinct_id.is_not(None),
+    ]
+    if walk.filter is not None:
+        found.append(clause(walk.filter))
+    matches = [_is_of(kind) for kind in walk.kinds]
+    names = {kind.event_name for kind in walk.kinds}
+    if not walk.all:
+        if None not in names:  # said apart, so that the index on names serves
+            found.append(EventRow.event_name.in_(sorted(name for name in names if name)))
+        if any(kind.filter is not None for kind in walk.kinds):
+            found.append(or_(*matches))
+    bits: ColumnElement[int] = literal(0, Integer)
+    for place, match in enumerate(matches):
+        bits = bits + case((match, 1 << place), else_=0)
+    first = or_(*matches[: walk.broken])
+    raws = [case((first, raw_value(subject)), else_=null()) for subject in walk.breakdown]
+    return (
+        select(EventRow.distinct_id, EventRow.timestamp, bits, *raws)
+        .where(*found)
+        .order_by(EventRow.distinct_id, EventRow.timestamp, EventRow.id)
+    )
+
+
+def _is_of(kind: Kind) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = [true()]
+    if kind.event_name is not None:
+        parts.append(EventRow.event_name == kind.event_name)
+    if kind.filter is not None:
+        parts.append(clause(kind.filter))
+    return and_(*parts)

@@ -1,0 +1,93 @@
+"""One state of the data, asked several things."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
+from djangalytics_server.model.insight import Cell, Moment, Scan, Walk
+from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
+from djangalytics_server.store import pages
+from djangalytics_server.store.failures import timed_out
+from djangalytics_server.store.insights import scans, walks
+from djangalytics_server.store.rollups import GRAINS
+from djangalytics_server.store.tables import EventCount, EventRow
+
+# Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
+# cuts towards zero and the first hours of 1970 are negative west of Greenwich.
+_SHIFT = 7 * DAY_SECONDS
+
+
+class RelationalSnapshot:
+    """See ``base.Snapshot``; over a connection that shows one state."""
+
+    def __init__(self, connection: Connection, until: float | None = None) -> None:
+        self._connection, self._until = connection, until
+
+    def count(self, plan: CountPlan) -> list[Count]:
+        """See ``Snapshot.count``."""
+        return [row for segment in plan.segments for row in _count(self._connection, plan, segment)]
+
+    def bounds(self, project_id: int) -> tuple[int, int] | None:
+        """See ``Snapshot.bounds``."""
+        day = GRAINS[0]
+        where = (EventCount.project_id == project_id, EventCount.grain == day)
+        # Two look-ups: SQLite answers a lone min() or max() from the end of the index.
+        first = self._connection.scalar(select(func.min(EventCount.bucket)).where(*where))
+        last = self._connection.scalar(select(func.max(EventCount.bucket)).where(*where))
+        if first is None or last is None:
+            return None
+        return first * MICROSECONDS, (last + day) * MICROSECONDS
+
+    def newest(self, page: EventPage) -> list[StoredEvent]:
+        """See ``Snapshot.newest``."""
+        few = self._connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
+        rows = self._connection.execute(pages.newest(page, few=few))
+        return [StoredEvent(*row) for row in rows]
+
+    def scan(self, scan: Scan) -> list[Cell]:
+        """See ``Snapshot.scan``."""
+        return list(scans.scanned(self._connection, scan, self._check_time))
+
+    def walk(self, walk: Walk) -> Iterator[Moment]:
+        """See ``Snapshot.walk``."""
+        self._check_time()
+        return map(tuple, walks.walked(self._connection, walk))
+
+    def _check_time(self) -> None:
+        """The engines' own limits hold for one statement; this one for all of them together."""
+        if self._until is not None and time.monotonic() > self._until:
+            raise timed_out()
+
+
+def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:
+    table: type[EventRow] | type[EventCount]
+    seconds: ColumnElement[int] | InstrumentedAttribute[int]
+    amount: ColumnElement[int]
+    if segment.grain is None:
+        table, seconds, amount = EventRow, EventRow.timestamp // MICROSECONDS, func.count()
+        where = [EventRow.timestamp >= segment.start, EventRow.timestamp < segment.end]
+    else:
+        table, seconds, amount = EventCount, EventCount.bucket, func.sum(EventCount.count)
+        where = [
+            EventCount.grain == segment.grain,
+            EventCount.bucket >= segment.start // MICROSECONDS,
+            EventCount.bucket < segment.end // MICROSECONDS,
+        ]
+    shift = _SHIFT // plan.step if plan.step else 0
+    bucket = (seconds + (segment.offset + _SHIFT)) // plan.step if plan.step else literal(0)
+    question = (
+        select(bucket.label("local_bucket"), table.event_name, amount)
+        .where(table.project_id == plan.project_id, *where)
+        .group_by("local_bucket", table.event_name)
+    )
+    if plan.event_names:
+        question = question.where(table.event_name.in_(plan.event_names))
+    return [
+        Count(bucket - shift, segment.offset, name, int(n))
+        for bucket, name, n in connection.execute(question)
+    ]

@@ -1,0 +1,198 @@
+"""What Hypothesis makes up for insights: ranges around odd instants, and questions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from djangalytics_server.model.activity import Lifecycle, Spread, Stickiness
+from djangalytics_server.model.funnel import Exclusion, Funnel, Step, Wanted
+from djangalytics_server.model.insight import Kind
+from djangalytics_server.model.query_filter import Field, Property
+from djangalytics_server.model.retention import Column, Retention
+from djangalytics_server.model.trends import Formula, Series, Trends
+from djangalytics_server.query import formula, intervals
+from tests import strategies, strategies_filters
+from tests.strategies import SECOND
+from tests.strategies_filters import NAMES, PROPERTIES
+
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+AWAY = (-5_400, -1_801, -900, -60, -1, 0, 1, 59, 899, 1_800, 3_599, 3_600, 7_200)
+
+edges = st.sampled_from(strategies.EDGES).map(lambda edge: edge * SECOND)
+WIDTHS = {"minute": HOUR, "hour": 5 * HOUR, "day": 5 * DAY, "week": 20 * DAY, "month": 70 * DAY}
+"""About half a range."""
+
+
+def times(edge: int) -> st.SearchStrategy[int]:
+    """Moments near an odd instant, and some days away."""
+    away = st.builds(
+        lambda days, seconds, tick: edge + days * DAY + seconds * SECOND + tick,
+        st.sampled_from((0, 0, 0, 0, 1, -1, -2, 3, -7, 8, -30, 33)),
+        st.sampled_from(AWAY),
+        st.sampled_from((0, 0, 1, -1, 500_000)),
+    )
+    return away.map(lambda moment: max(0, moment))
+
+
+subjects = st.one_of(
+    st.sampled_from(("event_name", "distinct_id", "session_id", "source")).map(Field),
+    st.sampled_from((*PROPERTIES, "absent")).map(Property),
+)
+breakdowns = st.one_of(st.just(()), st.lists(subjects, min_size=1, max_size=2).map(tuple))
+a_filter = st.one_of(st.none(), st.none(), strategies_filters.conditions)
+_plain = st.builds(
+    Series,
+    st.one_of(st.none(), st.sampled_from((*NAMES, "nothing"))),
+    st.sampled_from(("count", "people", "per_person")),
+    filter=a_filter,
+)
+_numeric = st.builds(
+    Series,
+    st.one_of(st.none(), st.sampled_from(NAMES)),
+    st.sampled_from(("sum", "avg", "min", "max", "median", "p90", "p95", "p99")),
+    property=st.sampled_from(("price", "price", "plan", "absent")),
+    filter=a_filter,
+)
+series = st.lists(st.one_of(_plain, _numeric), min_size=1, max_size=3).map(tuple)
+FORMULAS = ("A / 2", "-A * 3 - (A + 1)", "100 * B / A", "A - B / (A - B)", "A / (B + C) * 1.5")
+
+
+@st.composite
+def worlds(draw: Any, questions: Callable[[int], st.SearchStrategy[Any]], count: int) -> Any:
+    """Events around an odd instant, and so many questions about that time."""
+    edge = draw(edges)
+    made = draw(st.lists(strategies_filters.events(times(edge)), max_size=16))
+    return made, [draw(questions(edge)) for _ in range(count)]
+
+
+@st.composite
+def spans(draw: Any, edge: int, interval: str) -> tuple[int, int]:
+    """A range that has the odd instant in it, or ends there."""
+    width = WIDTHS[interval]
+    start = edge - draw(st.one_of(st.just(0), st.integers(0, width)))
+    end = edge + draw(st.one_of(st.just(0), st.integers(1, width)))
+    return start, max(end, start + 1)
+
+
+@st.composite
+def trends(draw: Any, edge: int) -> Trends:
+    """A question about the time around an odd instant."""
+    interval = draw(strategies.intervals)
+    zone, sunday = draw(strategies.zones), draw(st.booleans())
+    span = draw(spans(edge, interval))
+    asked = draw(series)
+    fitting = [text for text in FORMULAS if not set("ABC"[len(asked) :]) & set(text)]
+    texts = draw(st.lists(st.sampled_from(fitting), max_size=1))
+    mode = draw(st.sampled_from(("plain", "plain", "rolling", "cumulative")))
+    previous = None
+    if draw(st.booleans()):
+        count = len(intervals.cut(interval, zone, sunday, span))
+        previous = intervals.moved_back(interval, zone, span, count)
+    return Trends(
+        1,
+        zone,
+        interval,
+        span,
+        asked,
+        draw(st.sampled_from((edge, span[1], edge + DAY))),
+        sunday=sunday,
+        filter=draw(a_filter),
+        breakdown=draw(breakdowns),
+        groups=draw(st.integers(1, 4)),
+        formulas=tuple(Formula(text, formula.read(text, len(asked))) for text in texts),
+        previous=previous,
+        rolling=draw(st.integers(2, 4)) if mode == "rolling" else 1,
+        cumulative=mode == "cumulative",
+        totals=draw(st.booleans()),
+    )
+
+
+kinds = st.tuples(st.one_of(st.none(), st.sampled_from(NAMES[:4])), a_filter)
+windows = st.sampled_from((1, SECOND, 60 * SECOND, HOUR, DAY, 8 * DAY, 40 * DAY))
+
+
+@st.composite
+def funnels(draw: Any, edge: int) -> Funnel:
+    """A funnel whose attempts begin around an odd instant."""
+    steps = [Step(*draw(kinds)) for _ in range(draw(st.integers(2, 4)))]
+    order = draw(st.sampled_from(("ordered", "ordered", "strict", "unordered")))
+    exclusions = []
+    if order != "strict" and draw(st.booleans()):
+        before = draw(st.integers(2, len(steps))) if order == "ordered" else len(steps)
+        after = draw(st.integers(1, before - 1)) if order == "ordered" else 1
+        exclusions.append(Exclusion(*draw(kinds), after, before))
+    wanted = st.builds(
+        Wanted,
+        st.integers(2, len(steps)),
+        st.sampled_from(("reached", "dropped")),
+        st.integers(1, 3),
+        st.sampled_from(("", "Ada", "bob")),
+    )
+    return Funnel(
+        1,
+        "UTC",
+        draw(spans(edge, draw(strategies.intervals))),
+        tuple(steps),
+        order,
+        draw(windows),
+        tuple(exclusions),
+        draw(a_filter),
+        draw(breakdowns),
+        draw(st.integers(1, 4)),
+        draw(st.one_of(st.none(), wanted)),
+    )
+
+
+_bounded = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(
+    lambda ends: Column(min(ends), max(ends))
+)
+_columns = st.one_of(
+    st.integers(0, 3).map(lambda most: tuple(Column(at, at) for at in range(most + 1))),
+    st.integers(0, 3).map(lambda most: tuple(Column(at, None) for at in range(most + 1))),
+    st.lists(_bounded, min_size=1, max_size=3).map(tuple),
+)
+
+
+@st.composite
+def retentions(draw: Any, edge: int) -> Retention:
+    """Cohorts around an odd instant."""
+    interval = draw(st.sampled_from(("day", "week", "month")))
+    span = draw(spans(edge, interval))
+    return Retention(
+        1,
+        draw(strategies.zones),
+        interval,
+        span,
+        Kind(*draw(kinds)),
+        Kind(*draw(kinds)),
+        draw(_columns),
+        draw(st.sampled_from((edge, span[1], edge + 20 * DAY))),
+        first_time=draw(st.booleans()),
+        sunday=draw(st.booleans()),
+        filter=draw(a_filter),
+        breakdown=draw(
+            st.one_of(st.just(()), st.lists(subjects, min_size=1, max_size=2).map(tuple))
+        ),
+        groups=draw(st.integers(1, 4)),
+    )
+
+
+@st.composite
+def activities(draw: Any, edge: int) -> Stickiness | Lifecycle:
+    """Activity around an odd instant."""
+    interval = draw(st.sampled_from(("day", "week", "month")))
+    spread = Spread(
+        1,
+        draw(strategies.zones),
+        interval,
+        draw(spans(edge, interval)),
+        Kind(*draw(kinds)),
+        edge,
+        sunday=draw(st.booleans()),
+        filter=draw(a_filter),
+    )
+    return draw(st.sampled_from((Stickiness, Lifecycle)))(spread)
