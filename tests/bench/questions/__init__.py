@@ -1,0 +1,1 @@
+"""What the questions of `POST /api/query/` cost over a million events."""

@@ -1,0 +1,105 @@
+"""`python -m tests.bench.questions`: what questions cost over a million events.
+
+Each is a whole request over WSGI to a server in this process, the median of some rounds after one
+that is not counted: milliseconds on the wall, and of CPU, which hold on a busy machine too. Where
+DuckDB is installed (`pip install duckdb`) the same is asked of a table of its own with the same
+events, as the yardstick of a store by columns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from djangalytics_server import app
+from djangalytics_server.config import DATABASE_FILE
+from tests.bench.questions import events, peer
+from tests.bench.questions.asked import QUESTIONS
+
+
+def median_ms(ask: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """The medians of some rounds after one that is not counted: milliseconds, and of CPU."""
+    wall, cpu = [], []
+    for _ in range(rounds + 1):
+        begin, spent = time.perf_counter(), time.process_time()
+        ask()
+        wall.append((time.perf_counter() - begin) * 1_000)
+        cpu.append((time.process_time() - spent) * 1_000)
+    return statistics.median(wall[1:]), statistics.median(cpu[1:])
+
+
+def asker(server: app.Server, question: dict[str, Any]) -> Callable[[], object]:
+    """What asks the server once; it must answer."""
+    client = server.test_client()
+
+    def ask() -> object:
+        answer = client.post("/api/query/", json=question)
+        if answer.status_code != 200:
+            raise SystemExit(f"{question}: {answer.status} {answer.get_data(as_text=True)}")
+        return answer
+
+    return ask
+
+
+def opened(folder: Path, count: int) -> app.Server:
+    """The server over the events of a folder, which are made if they are not there."""
+    if (folder / DATABASE_FILE).exists():
+        return app.create_app(events.settings(folder))
+    return events.fill(folder, count)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="keep the events in this folder")
+    parser.add_argument("--only", default="", help="questions with this in their words")
+    parser.add_argument("--explain", action="store_true", help="say how SQLite looks for them")
+    asked = parser.parse_args()
+    folder = asked.data or Path(tempfile.mkdtemp(prefix="djangalytics-bench-"))
+    try:
+        server = opened(folder, asked.events)
+        beside = peer.opened(folder / DATABASE_FILE)
+        heads = "".join(f"{head:>8}" for head in ("ms", "CPU ms", "bar", "DuckDB", "its CPU"))
+        print(f"{asked.events:,} events\n{'question':<52}{heads}")
+        for words, bar, question, sql in QUESTIONS:
+            if asked.only not in words:
+                continue
+            wall, cpu = median_ms(asker(server, question), asked.rounds)
+            theirs = ("-", "-")
+            if beside is not None and sql:
+                theirs = tuple(f"{taken:.0f}" for taken in median_ms(beside(sql), asked.rounds))
+            cells = (f"{wall:.0f}", f"{cpu:.0f}", bar or "-", *theirs)
+            print(f"{words:<52}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
+        server.close()
+        if asked.explain:
+            explain(folder / DATABASE_FILE)
+    finally:
+        if asked.data is None:
+            shutil.rmtree(folder)
+
+
+def explain(file: Path) -> None:
+    """How SQLite looks for one slot of each sort."""
+    connection = sqlite3.connect(file)
+    for what in ("count(*)", "count(DISTINCT distinct_id)"):
+        for name in ("", " AND event_name = 'event_00'"):
+            statement = (
+                f"SELECT {what} FROM events WHERE project_id = 1{name}"
+                " AND timestamp >= 1 AND timestamp < 2"
+            )
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+            print(statement, "→", "; ".join(str(row[-1]) for row in rows))
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()
