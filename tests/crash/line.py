@@ -31,6 +31,7 @@ from tests.faults.process import ServerProcess
 WAYS = ("SIGKILL", "flush", "SIGKILL", "SIGSTOP", "SIGKILL", "exit", "os._exit")
 """How one program after the other ends."""
 SERVERS = "servers by SIGKILL"
+KILLED = "programs by SIGKILL"
 LIVES_APART = mortal.THREADS * mortal.SPACING
 
 
@@ -151,11 +152,13 @@ class Run:
         self.ended: Counter[str] = Counter()
 
     def go(self, say: Callable[[str], object]) -> None:
-        """Until enough is tracked, and the server has died once, let live and let die."""
+        """Until enough is tracked, and a server and a program have died, let live and let die."""
         plan, told = self._plan, 0
         self._server_dies_at = time.monotonic() + self._span(plan.server_life)
         died = self.ended
-        while (count := tracked_so_far(plan.folder)) < plan.events or not died[SERVERS]:
+        while (count := tracked_so_far(plan.folder)) < plan.events or not (
+            died[SERVERS] and died[KILLED]
+        ):
             while len(self._programs) < plan.programs:
                 self._start()
             time.sleep(0.05)

@@ -20,7 +20,7 @@ def test_what_is_stored_is_what_was_tracked(tmp_path: Path) -> None:
     assert [] == result.faults
     assert result.tracked > 2000
     assert result.ended[line.SERVERS] > 0
-    assert result.ended["programs by SIGKILL"] > 0
+    assert result.ended[line.KILLED] > 0
     assert sum(result.happened.values()) > result.happened["passed"]
 
 
