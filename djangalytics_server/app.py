@@ -18,6 +18,7 @@ from djangalytics_server.catalog.usage import KeyUsage
 from djangalytics_server.config import Settings
 from djangalytics_server.http import (
     answers,
+    audit,
     dashboard,
     definitions,
     delivery,
@@ -157,6 +158,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
         keys.blueprint(services, access, app.registry),
+        audit.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),
     ):

@@ -25,6 +25,7 @@ from djangalytics_server.model.reasons import (
     QUESTIONS,
     REJECTIONS,
 )
+from djangalytics_server.model.trail import ACTIONS
 from tests.pages import read
 
 ROOT = Path(__file__).parents[1]
@@ -126,6 +127,12 @@ def test_every_code_is_documented():
     rules = (REJECTIONS, NUMBERING, PARAMETERS, FIELDS, QUESTIONS)
     of_events = dict.fromkeys([code for codes in rules for code in codes], "")
     assert {**raised, **refused, **of_events} == documented_codes()
+
+
+def test_every_recorded_action_is_documented():
+    """The table of the audit trail's actions is what the server records, word for word."""
+    (table,) = re.findall(r"<!-- actions -->(.*)<!-- /actions -->", API, re.DOTALL)
+    assert dict(re.findall(r"^\| `([a-z_.]+)` \| (.+) \|$", table, re.MULTILINE)) == ACTIONS
 
 
 def test_the_documented_limits_are_the_limits():

@@ -34,6 +34,11 @@ class KeyFacts:
     expires_at: int | None
     revoked_at: int | None
 
+    @property
+    def label(self) -> str:
+        """How people tell it from others: how it begins, its kind and its name."""
+        return f"{self.prefix}… {self.kind} {self.name}".strip()
+
     def state(self, now: int) -> str:
         """``active``, ``expired`` or ``revoked``."""
         if self.revoked_at is not None:

@@ -14,7 +14,7 @@ import click
 from sqlalchemy.orm import Session
 
 from djangalytics_server import app
-from djangalytics_server.catalog import people, projects
+from djangalytics_server.catalog import audit, people, projects
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.serve import address_of
@@ -22,6 +22,7 @@ from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage, StoredEvent
+from djangalytics_server.model.trail import Actor
 from djangalytics_server.store.base import Store, catalog_engine, open_store, place
 
 _WHERE = ("data", "database_url")
@@ -72,6 +73,8 @@ def login_link(**given: Any) -> None:
     settings = settings_from(given)
     with open_catalog(settings) as session, writing(session):
         token = people.login_link(session, now=app.now())
+        actor = Actor(audit.COMMAND_LINE, None, app.now())
+        audit.record(session, actor, "login_link.create", "", project_id=first_project(session))
     click.echo(f"{address_of(settings, settings.port)}/login/{token}")
 
 

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from djangalytics_server import app
-from djangalytics_server.catalog import key_text
+from djangalytics_server.catalog import audit, key_text
 from djangalytics_server.catalog import keys as catalog
 from djangalytics_server.catalog.keys import KeyFacts, Maker
 from djangalytics_server.catalog.transactions import writing
@@ -18,9 +18,9 @@ from djangalytics_server.cli.data import first_project, open_catalog
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.errors import KeyEnded, StartError
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
+from djangalytics_server.model.trail import Actor
 
 _WHERE = ("data", "database_url")
-_MAKER = "command line"
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS}
 
 
@@ -51,12 +51,13 @@ def create(kind: str, name: str, expires_in: int | None, **given: Any) -> None:
 
     A write key sends events, a read key reads them, an admin key manages the project's keys.
     """
-    maker = Maker(_MAKER, app.now())
+    maker = Maker(audit.COMMAND_LINE, app.now())
     expires_at = None if expires_in is None else maker.now + expires_in
     with open_catalog(settings_from(given)) as session:
         project_id = first_project(session)
         with writing(session):
             made = catalog.create(session, project_id, kind, name[:100], maker, expires_at)
+            _record(session, "key.create", made.facts)
     click.echo(made.text)
 
 
@@ -87,8 +88,9 @@ def revoke(key_id: int, **given: Any) -> None:
         project_id = first_project(session)
         with writing(session):
             ended = catalog.revoke(session, project_id, key_id, now=app.now())
-    if ended is None:
-        raise _nothing(key_id)
+            if ended is None:
+                raise _nothing(key_id)
+            _record(session, "key.revoke", ended)
     click.echo(f"{ended.prefix}… ({ended.kind}, {ended.name}) is revoked.")
 
 
@@ -110,19 +112,26 @@ def rotate(key_id: int, overlap: int, **given: Any) -> None:
     """
     with open_catalog(settings_from(given)) as session:
         made = _rotated(session, key_id, overlap)
-    if made is None:
-        raise _nothing(key_id)
     click.echo(made.text)
 
 
-def _rotated(session: Session, key_id: int, overlap: int) -> catalog.NewKey | None:
+def _rotated(session: Session, key_id: int, overlap: int) -> catalog.NewKey:
     project_id = first_project(session)
     try:
         with writing(session):
-            maker = Maker(_MAKER, app.now())
-            return catalog.rotate(session, project_id, key_id, maker, overlap=overlap)
+            maker = Maker(audit.COMMAND_LINE, app.now())
+            made = catalog.rotate(session, project_id, key_id, maker, overlap=overlap)
+            if made is None:
+                raise _nothing(key_id)
+            _record(session, "key.rotate", made.facts, replaces=key_id)
+            return made
     except KeyEnded as error:
         raise StartError(error.detail) from error
+
+
+def _record(session: Session, action: str, key: KeyFacts, **details: int) -> None:
+    actor = Actor(audit.COMMAND_LINE, None, app.now())
+    audit.record(session, actor, action, key.label, project_id=key.project_id, id=key.id, **details)
 
 
 def _nothing(key_id: int) -> StartError:

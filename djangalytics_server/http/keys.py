@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import key_text, keys
+from djangalytics_server.catalog import audit, key_text, keys
 from djangalytics_server.catalog.keys import KeyFacts, Maker, NewKey
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.errors import InvalidFields, NotFound
@@ -18,6 +19,7 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.rfc3339 import render
+from djangalytics_server.model.trail import Actor
 from djangalytics_server.wire import manage
 
 _MOMENT = {"format": "date-time"}
@@ -104,14 +106,16 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         project_id, maker = manager.project.id, Maker(manager.name, now)
         with writing(services.session()) as session:
             made = keys.create(session, project_id, wish["kind"], wish["name"], maker, expires_at)
+            _record(session, manager, now, "key.create", made.facts)
         return _shown(made, now)
 
     def revoke(key_id: int) -> Response:
-        project = access.manager(request).project
+        manager, now = access.manager(request), services.clock()
         with writing(services.session()) as session:
-            ended = keys.revoke(session, project.id, key_id, now=services.clock())
-        if ended is None:
-            raise _nothing(key_id)
+            ended = keys.revoke(session, manager.project.id, key_id, now=now)
+            if ended is None:
+                raise _nothing(key_id)
+            _record(session, manager, now, "key.revoke", ended)
         access.forget_keys()
         return Response(status=204)
 
@@ -133,9 +137,17 @@ def _rotate(services: Services, manager: Manager, key_id: int, now: int, overlap
     maker = Maker(manager.name, now)
     with writing(services.session()) as session:
         made = keys.rotate(session, manager.project.id, key_id, maker, overlap=overlap)
-    if made is None:
-        raise _nothing(key_id)
+        if made is None:
+            raise _nothing(key_id)
+        _record(session, manager, now, "key.rotate", made.facts, replaces=key_id)
     return made
+
+
+def _record(
+    session: Session, manager: Manager, now: int, action: str, key: KeyFacts, **details: int
+) -> None:
+    actor = Actor(manager.name, request.remote_addr, now)
+    audit.record(session, actor, action, key.label, project_id=key.project_id, id=key.id, **details)
 
 
 def _shown(made: NewKey, now: int) -> Response:

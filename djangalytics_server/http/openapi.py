@@ -83,7 +83,8 @@ def _answer(
     schema: Any = {"type": of} if isinstance(of, str) else _one_of(of)
     if operation.many:
         schema = {"type": "array", "items": schema}
-    return {"description": words[status], "content": {"application/json": {"schema": schema}}}
+    content = {media: {"schema": schema} for media in operation.media}
+    return {"description": words[status], "content": content}
 
 
 def _name(schema: type[Schema] | Schema | str) -> str:

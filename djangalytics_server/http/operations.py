@@ -29,7 +29,8 @@ class Operation:
 
     ``answers`` maps a status to the schema of its JSON (a bare type name for free-form JSON);
     several schemas, there and in ``body``, are told apart by their member ``kind``;
-    ``problems`` are the further statuses, each a problem document.
+    ``problems`` are the further statuses, each a problem document. ``media`` are the types of
+    answers that are not JSON.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Operation:
     many: bool = False
     key: str | None = None
     needs_body: bool = True
+    media: tuple[str, ...] = ("application/json",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, request
 from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import people
+from djangalytics_server.catalog import audit, people
+from djangalytics_server.catalog.people import Person
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.errors import ApiError, SignInRequired
 from djangalytics_server.http import pages
@@ -14,6 +16,7 @@ from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.event import MICROSECONDS
+from djangalytics_server.model.trail import Actor
 
 
 class SessionSchema(Schema):
@@ -67,11 +70,13 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         )
 
     def logout() -> Response:
-        if access.person(request) is None:
+        person = access.person(request)
+        if person is None:
             raise SignInRequired("There is no session to end.")
         access.check_csrf(request)
         with writing(services.session()) as orm:
             people.sign_out(orm, request.cookies[COOKIE])
+            _record(orm, person, "session.end", services.clock())
         answer = Response(status=204)
         answer.delete_cookie(COOKIE, httponly=True, samesite="Lax")
         return answer
@@ -81,7 +86,11 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         if request.method == "HEAD":  # a look at the link must not use it up
             return Response(status=204)
         with writing(services.session()) as orm:
-            cookie = people.sign_in(orm, token, now=services.clock())
+            now = services.clock()
+            cookie = people.sign_in(orm, token, now=now)
+            person = None if cookie is None else people.signed_in(orm, cookie, now=now)
+            if person is not None:
+                _record(orm, person, "session.create", now)
         if cookie is None:
             return pages.used_link()
         answer = redirect("/", 303)
@@ -98,3 +107,8 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     registry.add(blue, SESSION, session)
     registry.add(blue, LOGOUT, logout)
     return blue
+
+
+def _record(orm: Session, person: Person, action: str, now: int) -> None:
+    actor = Actor(person.name, request.remote_addr, now)
+    audit.record(orm, actor, action, person.name, project_id=person.project_id)

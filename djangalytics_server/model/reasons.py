@@ -41,6 +41,8 @@ PARAMETERS: dict[str, str] = {
     "invalid_interval": "interval is one of minute, hour, day, week, month.",
     "invalid_limit": "limit is a whole number from 1 to 1000.",
     "invalid_cursor": "cursor is what the Link header of the previous page gave.",
+    "invalid_action": "action is one of those that are recorded.",
+    "invalid_format": "format is csv or ndjson.",
     "invalid_state": "state is one of complete, on_the_way, dropped, missing.",
     "invalid_text": "The text is empty, too long, or has control characters.",
     "range_empty": "from lies before to.",

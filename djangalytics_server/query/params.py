@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -10,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields
 from djangalytics_server.model.delivery import STATES
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
+from djangalytics_server.model.trail import ACTIONS, EXPORTS
 from djangalytics_server.query import zones
 
 MOST_EVENTS = 1_000
@@ -102,12 +104,16 @@ class RejectedParams(Schema):
     code = Text(metadata={"description": "Only those refused for this reason.", "minLength": 1})
 
 
-class StateName(fields.String):
-    """One of the states of a producer."""
+class Choice(fields.String):
+    """One of a closed set of words."""
+
+    def __init__(self, choices: Iterable[str], *, code: str, about: str, **more: Any) -> None:
+        self.choices, self.code = tuple(choices), code
+        super().__init__(metadata={"description": about, "enum": list(self.choices)}, **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if value not in STATES:
-            raise _refuse("invalid_state")
+        if value not in self.choices:
+            raise _refuse(self.code)
         return str(value)
 
 
@@ -115,9 +121,7 @@ class DeliveryParams(Schema):
     """Parameters of GET /api/delivery/."""
 
     limit = _LIMIT
-    state = StateName(
-        metadata={"description": "Only producers in this state.", "enum": list(STATES)}
-    )
+    state = Choice(STATES, code="invalid_state", about="Only producers in this state.")
 
 
 class EventsParams(Schema):
@@ -138,4 +142,29 @@ class EventsParams(Schema):
             " properties, whatever its case.",
             "minLength": 1,
         }
+    )
+
+
+class _AuditConditions(Schema):
+    """Which lines of the audit trail."""
+
+    actor = Text(metadata={"description": "Only what this one did, by its name.", "minLength": 1})
+    action = Choice(ACTIONS, code="invalid_action", about="Only what was done in this way.")
+    from_ = fields.String(data_key="from", metadata={"description": _FROM})
+    to = fields.String(metadata={"description": _TO})
+    tz = Zone(metadata={"description": _TZ, "example": "Europe/Berlin"})
+
+
+class AuditParams(_AuditConditions):
+    """Parameters of GET /api/audit/."""
+
+    limit = _LIMIT
+    cursor = _CURSOR
+
+
+class AuditExportParams(_AuditConditions):
+    """Parameters of GET /api/audit/export/."""
+
+    format = Choice(
+        EXPORTS, code="invalid_format", about="csv (if absent) or ndjson.", load_default="csv"
     )

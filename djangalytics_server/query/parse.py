@@ -12,8 +12,11 @@ from djangalytics_server.model.delivery import DeliveryPage
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.model.rejected import RejectedPage
+from djangalytics_server.model.trail import AuditPage
 from djangalytics_server.query import moments
 from djangalytics_server.query.params import (
+    AuditExportParams,
+    AuditParams,
     DefinitionsParams,
     DeliveryParams,
     EventsParams,
@@ -25,6 +28,7 @@ Given = Mapping[str, Sequence[str]]
 
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 _REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
+_AUDIT, _AUDIT_EXPORT = AuditParams(), AuditExportParams()
 
 
 def stats(given: Given, project_id: int, project_zone: str) -> Stats:
@@ -77,6 +81,30 @@ def delivery(given: Given, project_id: int, now: int) -> DeliveryPage:
     """The question behind the parameters of /api/delivery/; raises InvalidParameter."""
     loaded = _load(_DELIVERY, given)
     return DeliveryPage(project_id, now, loaded.get("limit", 50), loaded.get("state"))
+
+
+def audit(given: Given, project_id: int, project_zone: str) -> AuditPage:
+    """The question behind the parameters of /api/audit/; raises InvalidParameter."""
+    return _audit_page(_load(_AUDIT, given), project_id, project_zone)
+
+
+def audit_export(given: Given, project_id: int, project_zone: str) -> tuple[AuditPage, str]:
+    """What /api/audit/export/ is asked for, and in which form; raises InvalidParameter."""
+    loaded = _load(_AUDIT_EXPORT, given)
+    return _audit_page(loaded, project_id, project_zone), loaded["format"]
+
+
+def _audit_page(loaded: dict[str, Any], project_id: int, project_zone: str) -> AuditPage:
+    start, end = _range(loaded, loaded.get("tz", project_zone))
+    return AuditPage(
+        project_id,
+        limit=loaded.get("limit", 50),
+        before=loaded.get("cursor"),
+        actor=loaded.get("actor"),
+        action=loaded.get("action"),
+        start=start,
+        end=end,
+    )
 
 
 def _load(schema: Schema, given: Given) -> dict[str, Any]:

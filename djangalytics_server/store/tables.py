@@ -9,13 +9,17 @@ from __future__ import annotations
 import sqlalchemy
 from sqlalchemy import (
     BigInteger,
+    Connection,
     ForeignKey,
     Index,
     Integer,
     MetaData,
+    Table,
+    event,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from djangalytics_server.store import append_only
 from djangalytics_server.store.columns import BIG_ID, text
 
 TIME_ORDERED = (
@@ -272,3 +276,28 @@ class RejectedEvent(Base):
     insert_id: Mapped[str | None] = mapped_column(text(100))
     sent_at: Mapped[int | None] = mapped_column(BigInteger)
     raw: Mapped[str] = mapped_column(text())
+
+
+class AuditRow(Base):
+    """What was done, by whom, to what, from where. Rows are added; the database refuses the rest.
+
+    Names and subjects are as they were then: who and what they speak of may be gone since.
+    """
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True, autoincrement=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    project_id: Mapped[int | None] = mapped_column(Integer)
+    actor: Mapped[str] = mapped_column(text(200))
+    action: Mapped[str] = mapped_column(text(40))
+    subject: Mapped[str] = mapped_column(text(300))
+    address: Mapped[str | None] = mapped_column(text(64))
+    details: Mapped[str] = mapped_column(text())
+
+
+@event.listens_for(AuditRow.__table__, "after_create")
+def _only_append(table: Table, connection: Connection, **_more: object) -> None:
+    for statement in append_only.statements(connection.dialect.name, table.name):
+        connection.exec_driver_sql(statement)

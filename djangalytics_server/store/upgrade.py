@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in ``store/migrations/versions``; a test compares the two."""
 
 CHECKED_BYTES = 64 * 1024 * 1024

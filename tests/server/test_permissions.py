@@ -127,6 +127,8 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/delivery/"): READING,
     ("GET", "/api/rejected/"): READING,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("POST", "/api/keys/"): MANAGING,
     ("POST", "/api/keys/<int:key_id>/rotate/"): MANAGING_ONE,
     ("DELETE", "/api/keys/<int:key_id>/"): instead(MANAGING_ONE, _201=204),
@@ -194,7 +196,7 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    return "admin" if path.startswith("/api/keys/") else "read"
+    return "admin" if path.startswith(("/api/keys/", "/api/audit/")) else "read"
 
 
 def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
