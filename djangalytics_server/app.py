@@ -1,21 +1,23 @@
-"""Where the parts meet: prepare the data, open the store, start the writer, hang the doors."""
+"""Where the parts meet: prepare the data, open the store behind the way in, hang the doors."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import logging
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import projects
+from djangalytics_server.catalog import keys, projects
 from djangalytics_server.catalog.projects import FirstSecrets
-from djangalytics_server.catalog.usage import KeyUsage
+from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import Settings
+from djangalytics_server.entrance import Entrance, now, policy_of
 from djangalytics_server.http import (
     answers,
     audit,
@@ -23,7 +25,6 @@ from djangalytics_server.http import (
     definitions,
     delivery,
     ingest,
-    keys,
     operation,
     query,
     query_insights,
@@ -31,12 +32,11 @@ from djangalytics_server.http import (
     safety,
     session,
 )
+from djangalytics_server.http import keys as key_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.query import event_json
-from djangalytics_server.http.quick import QuickCapture
-from djangalytics_server.http.services import Policy, Services
-from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.http.services import Services
 from djangalytics_server.store.base import Store, catalog_options, check_url, open_store, tune
 from djangalytics_server.store.schema import ensure_schema, is_present
 from djangalytics_server.store.tables import Base
@@ -44,11 +44,7 @@ from djangalytics_server.store.tables import Base
 __all__ = ["Server", "create_app", "event_json", "now", "prepare", "prepare_existing"]
 
 BUNDLE = Path(djangalytics_server.__file__).parent / "dashboard" / "static"
-
-
-def now() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1_000
+_log = logging.getLogger(__name__)
 
 
 def prepare(settings: Settings) -> FirstSecrets | None:
@@ -80,58 +76,55 @@ def prepare_existing(settings: Settings) -> bool:
 class Server(Flask):
     """The WSGI application; ``close`` lets go of the database after the last request."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
+    def __init__(self, store: Store, entrance: Entrance) -> None:
         super().__init__("djangalytics_server", static_folder=None)
         self.store = store
-        self.writer = writer
+        self.entrance = entrance
+        self.quick = entrance.quick
+        self.writer = entrance.writer
         self.registry = Registry()
         self.catalog: Engine | None = None
-        self.usage: KeyUsage | None = None
-        self.on_stopping: Callable[[], None] | None = None
-        self.quick: QuickCapture | None = None
-
-    def stopping(self) -> None:
-        """Told by the front when it begins to drain; must not wait."""
-        if self.on_stopping is not None:
-            self.on_stopping()
+        self.services: Services | None = None
 
     def close(self) -> None:
         """Write what is waiting, then close the store."""
-        self.writer.close()
-        if self.usage is not None:
-            self.usage.close()
+        self.entrance.close()
         self.store.close()
         if self.catalog is not None:
             self.catalog.dispose()
 
 
-def create_app(settings: Settings) -> Server:
-    """The application over data that ``prepare`` has made ready; one a process."""
-    store = open_store(settings.store_url)
-    store.ping()  # who would replace or upgrade the file must see that it is in use
-    app = Server(store, Writer(store.append))
+def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
+    """The application over data that ``prepare`` has made ready; one a process.
+
+    ``entrance`` is the way in, where it is open already.
+    """
+    entrance = entrance or Entrance(settings)
+    app = Server(open_store(settings.store_url, entrance.appender), entrance)
     db, app.catalog = _catalog_database(app, settings)
-    app.usage = KeyUsage(app.catalog)
-    services = Services(
-        store=store,
-        write=app.writer.submit,
-        hand_in=app.writer.hand_in,
-        check_room=app.writer.check_room,
+    entrance.write_uses_by(partial(note_use, app.catalog))
+    app.services = services = Services(
+        store=app.store,
+        write=entrance.writer.submit,
+        senders=entrance.senders,
         session=lambda: db.session(),
-        note_use=app.usage.note,
+        note_use=entrance.usage.note,
         clock=now,
-        policy=Policy(
-            version=djangalytics_server.__version__,
-            strict=settings.strict,
-            development=settings.dev,
-            demo=settings.demo,
-            public_url=settings.public_url,
-            question_seconds=settings.question_seconds,
-        ),
+        policy=policy_of(settings),
         bundle=BUNDLE,
     )
     _hang_doors(app, services)
     return app
+
+
+def note_use(catalog: Engine, key_id: int, moment: int) -> None:
+    """Write when a key was last used."""
+    try:
+        with Session(catalog) as session, writing(session):
+            keys.used(session, {key_id: moment})
+    except DatabaseError as error:
+        # Events matter more than this: the next use in a minute tries again.
+        _log.warning("cannot note when key %d was last used: %s", key_id, error.orig)
 
 
 def _catalog_database(app: Server, settings: Settings) -> tuple[SQLAlchemy, Engine]:
@@ -145,7 +138,6 @@ def _catalog_database(app: Server, settings: Settings) -> tuple[SQLAlchemy, Engi
 
 def _hang_doors(app: Server, services: Services) -> None:
     access = Access(services)
-    app.quick = QuickCapture(services, access)
     app.url_map.merge_slashes = False  # or // is answered with a redirect, in HTML
     answers.install(app)
     safety.install(app, development=services.policy.development)
@@ -157,7 +149,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         delivery.blueprint(services, access, app.registry),
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
-        keys.blueprint(services, access, app.registry),
+        key_doors.blueprint(services, access, app.registry),
         audit.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),

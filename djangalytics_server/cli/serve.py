@@ -6,18 +6,21 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from djangalytics_server import __version__, app, config, front
-from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server import __version__, config, front
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store.base import place
+from djangalytics_server.opening import Opening
+from djangalytics_server.store.base import is_current, place
 
-Announce = Callable[[Settings, str, FirstSecrets | None], None]
+if TYPE_CHECKING:
+    from djangalytics_server.catalog.projects import FirstSecrets
+
+Announce = Callable[[Settings, str, "FirstSecrets | None"], None]
 
 
 @click.command(short_help="Serve (what happens without a command).")
@@ -48,18 +51,13 @@ def run(
     log_to_terminal(settings.log_level)
     listening = take_address(settings)
 
-    def build() -> app.Server:
-        server = app.create_app(settings)
-        server.on_stopping = stopping
-        return server
-
     try:
-        secrets = app.prepare(settings)
+        secrets = _ready(settings)
         if fill is not None:
             fill(settings)
         url = address_of(settings, listening.getsockname()[1])
         return front.serve(
-            build,
+            lambda: Opening(settings, stopping),
             sockets=[listening],
             workers=settings.workers,
             threads=settings.threads,
@@ -70,6 +68,15 @@ def run(
         raise StartError(str(error)) from error
     finally:
         listening.close()
+
+
+def _ready(settings: Settings) -> FirstSecrets | None:
+    """Make the data ready; nothing is loaded for that where it is, as after a crash."""
+    if settings.workers == 1 and is_current(settings.store_url):
+        return None
+    from djangalytics_server import app  # with several workers, once for all of them
+
+    return app.prepare(settings)
 
 
 def take_address(settings: Settings) -> socket.socket:

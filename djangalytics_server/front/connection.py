@@ -273,7 +273,7 @@ class Connection:
 
     def _reply(self, request: HTTPRequestParser, status: str, headers: bytes, body: bytes) -> None:
         """Send the answer to a request that was taken; from any thread."""
-        close = self.last_request
+        close = self.last_request or quick.wants_end(request)
         with self._output.lock:
             if not self._output.broken:
                 self._output.push_locked(quick.head(status, headers, body, close=close) + body)

@@ -7,7 +7,7 @@ gives the answer from whatever thread has it. What ``quick`` does not take goes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import formatdate
 from typing import Protocol
 
@@ -16,6 +16,8 @@ from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 INLINE_BYTES = 8 * 1024
 """Bodies up to this size are taken in the loop's own thread; larger ones in a worker's."""
 
+_CONNECTIONS = frozenset({"", "keep-alive", "close"})
+
 Reply = Callable[[str, bytes, bytes], None]
 """Takes a status line's end (``200 OK``), header lines each ended by CRLF, and a body."""
 
@@ -23,7 +25,8 @@ Reply = Callable[[str, bytes, bytes], None]
 class Quick(Protocol):
     """What an application offers as ``quick``."""
 
-    paths: Container[str]
+    routes: Collection[tuple[str, str]]
+    """Methods and paths of the requests that it is offered."""
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
         """Take the request and reply once, now or later; False, and nothing done, to decline.
@@ -56,11 +59,15 @@ def head(status: str, headers: bytes, body: bytes, *, close: bool) -> bytes:
     return b"".join((lines.encode("latin-1"), headers, end))
 
 
+def wants_end(request: HTTPRequestParser) -> bool:
+    """Whether the client says that the connection ends with this answer."""
+    return str(request.headers.get("CONNECTION", "")).lower() == "close"
+
+
 def _fits(quick: Quick, request: HTTPRequestParser) -> bool:
     return (
-        request.command == "POST"
-        and request.path in quick.paths
+        (request.command, request.path) in quick.routes
         and request.version == "1.1"
         and not request.query
-        and "CONNECTION" not in request.headers
+        and str(request.headers.get("CONNECTION", "")).lower() in _CONNECTIONS
     )

@@ -13,6 +13,7 @@ from djangalytics_server.catalog import key_text, keys, people, projects
 from djangalytics_server.catalog.keys import KeyFacts
 from djangalytics_server.catalog.people import Person
 from djangalytics_server.catalog.projects import ProjectFacts
+from djangalytics_server.catalog.senders import REMEMBERED, Sender
 from djangalytics_server.errors import (
     CsrfFailed,
     ForeignOrigin,
@@ -28,26 +29,14 @@ from djangalytics_server.errors import (
 )
 from djangalytics_server.http import safety
 from djangalytics_server.http.services import Services
-from djangalytics_server.model.event import MICROSECONDS
 
 COOKIE = "djangalytics_session"
-REMEMBERED = MICROSECONDS
-"""How long a look-up of a key or project is believed: a revoked key works a second more."""
-
 _USE = {
     "write": "A write key only sends events",
     "read": "A read key only reads",
     "admin": "An admin key only manages the project",
 }
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sends events: the project they go to, and the shown part of the key, if any."""
-
-    project: ProjectFacts
-    key_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +64,17 @@ class Access:
                 raise KeyCannotWrite(
                     f"{_USE[found.kind]}; events are sent with a write key (djw_…)."
                 )
-            return Sender(self._project(found.project_id), found.prefix)
+            self._services.senders.learn(key)  # for the quick way
+            return Sender(self._project(found.project_id).id, found.prefix)
         person = self.person(request)
         if person is not None:
             self.check_csrf(request)
-            return Sender(self._project(person.project_id))
+            return Sender(self._project(person.project_id).id)
         project = self._first()
         if not project.open_capture:
             raise KeyRequired("Send the project's write key as Authorization: Bearer djw_….")
-        return Sender(project)
-
-    def remembered(self, key: str | None) -> Sender | None:
-        """Where events with this key (None: without one) go, if that is known without a look-up."""
-        if key is None:
-            first = self._fresh("first")
-            known = isinstance(first, ProjectFacts) and first.open_capture
-            return Sender(first) if known else None  # type: ignore[arg-type]
-        found = self._fresh(("key", key))
-        if not isinstance(found, KeyFacts) or found.kind != "write":
-            return None
-        if found.state(self._services.clock()) != "active":
-            return None
-        project = self._fresh(found.project_id)
-        return Sender(project, found.prefix) if isinstance(project, ProjectFacts) else None
+        self._services.senders.learn(None)
+        return Sender(project.id)
 
     def reader(self, request: Request) -> ProjectFacts:
         """The project this request may read; raises Unauthorized or Forbidden."""
@@ -163,6 +140,7 @@ class Access:
     def forget_keys(self) -> None:
         """Look keys up again: one has just been ended here. Other processes hear of it in time."""
         self._remembered.clear()
+        self._services.senders.forget()
 
     def _key(self, key: str) -> KeyFacts:
         if key_text.is_mistyped(key):
@@ -180,7 +158,7 @@ class Access:
         services = self._services
         found = keys.find(services.session(), key)
         if found is not None and found.state(now := services.clock()) == "active":
-            services.note_use(found, now)
+            services.note_use(found.id, found.last_used_at, now)
         return found
 
     def _project(self, project_id: int) -> ProjectFacts:
@@ -195,12 +173,6 @@ class Access:
         if found is None:
             raise KeyRequired("This server has no project yet.")
         return found
-
-    def _fresh(self, what: object) -> object:
-        known = self._remembered.get(what)
-        if known is None or abs(self._services.clock() - known[0]) >= REMEMBERED:
-            return None
-        return known[1]
 
     def _remember(self, what: object, look_up: Callable[[], _T | None]) -> _T | None:
         now = self._services.clock()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -21,9 +19,9 @@ from djangalytics_server.errors import (
     NotFound,
     StoreUnavailable,
 )
+from djangalytics_server.http.documents import json_text, problem_document
 
 _log = logging.getLogger(__name__)
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def json_answer(
@@ -31,11 +29,6 @@ def json_answer(
 ) -> Response:
     """A JSON response."""
     return Response(json_text(body), status, headers, content_type="application/json")
-
-
-def json_text(body: object) -> str:
-    """How an answer is written: compact, one line."""
-    return _ENCODER.encode(body) + "\n"
 
 
 def request_id() -> str:
@@ -54,21 +47,6 @@ def problem(error: ApiError) -> Response:
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
-
-
-def problem_document(error: ApiError, asked: str) -> dict[str, Any]:
-    """The members of a problem document; ``asked`` is the request's id."""
-    document: dict[str, Any] = {
-        "type": f"urn:djangalytics:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "code": error.code,
-        "detail": error.detail,
-        "request_id": asked,
-    }
-    if error.errors:
-        document["errors"] = [entry.as_json() for entry in error.errors]
-    return document
 
 
 def install(app: Flask) -> None:

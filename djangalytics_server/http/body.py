@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-
-from flask import Request
+from typing import TYPE_CHECKING
 
 from djangalytics_server.errors import (
     BodyTooLarge,
@@ -13,6 +12,9 @@ from djangalytics_server.errors import (
     UnsupportedMediaType,
 )
 from djangalytics_server.model.limits import LIMITS
+
+if TYPE_CHECKING:
+    from flask import Request
 
 _GZIP = 16 + zlib.MAX_WBITS
 

@@ -6,23 +6,20 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from djangalytics_server.errors import FieldError, InvalidEvent
+from djangalytics_server.errors import InvalidEvent
 from djangalytics_server.http import body
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer, request_id
+from djangalytics_server.http.documents import answer_batch, answer_single, field_error
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
 from djangalytics_server.ingest import door
 from djangalytics_server.ingest.checks import Circumstances
-from djangalytics_server.model.event import Receipt, Refused
-from djangalytics_server.model.rfc3339 import render
+from djangalytics_server.model.event import Receipt
 from djangalytics_server.wire import native, schemas
 from djangalytics_server.wire.native import Envelope
 
 Decode = Callable[[bytes], Envelope]
-
-SHOWN_ERRORS = 100
-"""Refused events named in one answer; the rest are counted and kept all the same."""
 
 _PROBLEMS = (400, 401, 403, 413, 415, 503)
 CAPTURE_EVENT = Operation(
@@ -52,7 +49,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def capture_event() -> Response:
         receipt = _take(native.decode_single, services, access)
         if receipt.refused:
-            raise InvalidEvent(_field_error(receipt.refused[0], with_index=False))
+            raise InvalidEvent(field_error(receipt.refused[0], with_index=False))
         status, answer = answer_single(receipt)
         return json_answer(answer, status)
 
@@ -66,57 +63,15 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     return blue
 
 
-def answer_single(receipt: Receipt) -> tuple[int, dict[str, object]]:
-    """Status and body for one event that was stored, now or before."""
-    stored = receipt.stored[0]
-    answer: dict[str, object] = {
-        "id": stored.event_id,
-        "event_name": stored.event_name,
-        "timestamp": render(stored.timestamp),
-        "insert_id": stored.insert_id,
-        "status": stored.status,
-    }
-    return (201 if stored.status == "accepted" else 200), answer
-
-
-def answer_batch(receipt: Receipt, asked: str) -> tuple[int, dict[str, object]]:
-    """Status and body for a batch; ``asked`` is the request's id."""
-    answer: dict[str, object] = {
-        "accepted": receipt.accepted,
-        "duplicates": receipt.duplicates,
-        "rejected": len(receipt.refused),
-        "request_id": asked,
-    }
-    if receipt.unnumbered is not None:
-        fault = receipt.unnumbered
-        answer["producer_error"] = FieldError(fault.code, fault.message, fault.field).as_json()
-    if not receipt.refused:
-        return 200, answer
-    shown = receipt.refused[:SHOWN_ERRORS]
-    answer["errors"] = [_field_error(refused).as_json() for refused in shown]
-    answer["errors_truncated"] = len(receipt.refused) > SHOWN_ERRORS
-    return 207, answer
-
-
 def _take(decode: Decode, services: Services, access: Access) -> Receipt:
     # A key in the header is judged before the body costs anything; one in the body cannot be.
     known = access.sender(request, None) if "Authorization" in request.headers else None
     envelope = decode(body.read(request))
     sender = known or access.sender(request, envelope.api_key)
     around = Circumstances(
-        project_id=sender.project.id,
+        project_id=sender.project_id,
         received_at=services.clock(),
         sent_at=envelope.sent_at,
         strict=services.policy.strict,
     )
     return door.take(envelope.events, around, services.write, sender.key_prefix, envelope.numbering)
-
-
-def _field_error(refused: Refused, *, with_index: bool = True) -> FieldError:
-    return FieldError(
-        code=refused.rejection.code,
-        message=refused.rejection.message,
-        field=refused.rejection.field,
-        index=refused.index if with_index else None,
-        insert_id=refused.insert_id,
-    )

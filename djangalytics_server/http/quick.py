@@ -1,9 +1,9 @@
-"""The capture addresses without a framework between: for requests that are plainly right.
+"""Captures and health without a framework between: for requests that are plainly right.
 
 The front offers requests here first (see ``front.quick``). A request with anything out of the
-ordinary is declined, and the views in ``http.ingest`` answer it, so that every refusal is worded
-in one place. Both ways share decoding, steps, writer and the wording of answers; a test sends the
-same requests both ways and compares.
+ordinary is declined, and the views answer it, so that every refusal is worded in one place. Both
+ways share decoding, steps, writer and the wording of answers; a test sends the same requests both
+ways and compares.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from http import HTTPStatus
 
+from djangalytics_server.catalog.senders import Sender, Senders
 from djangalytics_server.errors import ApiError, InternalError
 from djangalytics_server.http import body as bodies
-from djangalytics_server.http import safety
-from djangalytics_server.http.access import Access, Sender
-from djangalytics_server.http.answers import json_text, problem_document
-from djangalytics_server.http.ingest import answer_batch, answer_single
-from djangalytics_server.http.services import Services
+from djangalytics_server.http.documents import (
+    answer_batch,
+    answer_single,
+    json_text,
+    problem_document,
+)
+from djangalytics_server.http.headers import SAFE_HEADERS, api_headers
+from djangalytics_server.http.services import HandIn, Policy
 from djangalytics_server.ingest import door
 from djangalytics_server.ingest.checks import Circumstances
 from djangalytics_server.model.event import Receipt, Submission
@@ -32,6 +37,7 @@ Reply = Callable[[str, bytes, bytes], None]
 
 _SINGLE = frozenset({"/api/capture_event/", "/api/capture_event"})
 _BATCH = frozenset({"/api/capture_batch/", "/api/capture_batch"})
+_ALIVE, _READY = "/healthz", "/readyz"
 _TYPES = frozenset({"", "application/json", "application/json; charset=utf-8"})
 _ENCODINGS = frozenset({"", "identity", "gzip"})
 _LARGE = 8 * 1024
@@ -39,35 +45,73 @@ _PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPSt
 _log = logging.getLogger(__name__)
 
 
-class QuickCapture:
-    """Takes plain captures, and answers when their events are on disk."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the quick way needs. ``clock`` gives microseconds since 1970 UTC.
 
-    paths = _SINGLE | _BATCH
+    ``ping`` raises StoreUnavailable unless the data answers; None where that could take a while.
+    """
 
-    def __init__(self, services: Services, access: Access) -> None:
-        self._services = services
-        self._access = access
-        # Decoding needs the interpreter, of which there is one: a crowd of threads that all
-        # decode would only keep the writer from it.
-        self._turns = threading.BoundedSemaphore(2)
-        self._headers = "".join(
-            f"{name}: {value}\r\n" for name, value in safety.api_headers().items()
-        )
+    senders: Senders
+    hand_in: HandIn
+    check_room: Callable[[], None]
+    clock: Callable[[], int]
+    policy: Policy
+    ping: Callable[[], None] | None = None
+
+
+class QuickDoors:
+    """What the front is given: captures and health, by method and path."""
+
+    def __init__(self, way: Way) -> None:
+        self.capture = QuickCapture(way)
+        self._way = way
+        self._lines = "".join(f"{name}: {value}\r\n" for name, value in SAFE_HEADERS.items())
+        self.routes = {("POST", path) for path in _SINGLE | _BATCH} | {("GET", _ALIVE)}
+        if way.ping is not None:
+            self.routes.add(("GET", _READY))
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
-        if self._services.policy.development or not _ordinary(headers, body):
+        if path not in (_ALIVE, _READY):
+            return self.capture.take(path, headers, body, reply)
+        if self._way.policy.development or body or "ORIGIN" in headers:
+            return False
+        try:
+            if path == _READY and self._way.ping is not None:
+                self._way.ping()
+        except ApiError:
+            return False  # the view says what is wrong
+        asked = uuid.uuid4().hex
+        lines = f"Content-Type: application/json\r\n{self._lines}X-Request-Id: {asked}\r\n"
+        reply(_PHRASES[200], lines.encode("latin-1"), json_text({"status": "ok"}).encode())
+        return True
+
+
+class QuickCapture:
+    """Takes plain captures, and answers when their events are on disk."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        # Decoding needs the interpreter, of which there is one: a crowd of threads that all
+        # decode would only keep the writer from it.
+        self._turns = threading.BoundedSemaphore(2)
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in api_headers().items())
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+        """Whether the request is taken; then ``reply`` is called once, now or later."""
+        if self._way.policy.development or not _ordinary(headers, body):
             return False
         authorization = headers.get("AUTHORIZATION")
         sender = None
         if authorization is not None:  # a key in the header is judged before the body costs
-            sender = self._access.remembered(_bearer(authorization))
+            sender = self._way.senders.of(_bearer(authorization))
             if sender is None:
                 return False
         single = path in _SINGLE
         asked = uuid.uuid4().hex
         try:
-            self._services.check_room()
+            self._way.check_room()
         except ApiError as error:
             self._send_problem(reply, asked, error)
             return True
@@ -84,7 +128,7 @@ class QuickCapture:
                 self._send_problem(reply, asked, outcome)
 
         try:
-            self._services.hand_in(submission, done)
+            self._way.hand_in(submission, done)
         except ApiError as error:
             self._send_problem(reply, asked, error)
         return True
@@ -99,14 +143,14 @@ class QuickCapture:
             envelope = (native.decode_single if single else native.decode_batch)(body)
         except ApiError:
             return None  # the view says what is wrong with it
-        sender = sender or self._access.remembered(envelope.api_key)
+        sender = sender or self._way.senders.of(envelope.api_key)
         if sender is None:
             return None
         around = Circumstances(
-            project_id=sender.project.id,
-            received_at=self._services.clock(),
+            project_id=sender.project_id,
+            received_at=self._way.clock(),
             sent_at=envelope.sent_at,
-            strict=self._services.policy.strict,
+            strict=self._way.policy.strict,
         )
         submission = door.submission(envelope.events, around, sender.key_prefix, envelope.numbering)
         return None if single and submission.refused else submission

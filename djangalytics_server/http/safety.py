@@ -1,4 +1,4 @@
-"""What the browser is told on every answer, and which names and origins are served."""
+"""Which names and origins are served, and what the browser is told on every answer."""
 
 from __future__ import annotations
 
@@ -6,30 +6,8 @@ from flask import Flask, Request, Response, request
 
 from djangalytics_server.errors import HostNotAllowed
 from djangalytics_server.http.answers import problem
+from djangalytics_server.http.headers import SAFE_HEADERS, api_headers
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
-_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -41,11 +19,6 @@ def install(app: Flask, *, development: bool) -> None:
         app.before_request(_preflight)
         app.after_request(_allow_origin)
     app.after_request(_add_headers)
-
-
-def api_headers() -> dict[str, str]:
-    """What every answer of the API says; development mode and CORS add to it."""
-    return {**_HEADERS, "Cache-Control": "no-store"}
 
 
 def is_foreign(asked: Request, public_url: str) -> bool:
@@ -71,7 +44,9 @@ def _authority(url: str) -> str:
 
 
 def _add_headers(answer: Response) -> Response:
-    for name, value in (api_headers() if request.path.startswith("/api/") else _HEADERS).items():
+    for name, value in (
+        api_headers() if request.path.startswith("/api/") else SAFE_HEADERS
+    ).items():
         answer.headers.setdefault(name, value)
     if request.method == "OPTIONS":
         answer.headers.pop("Content-Type", None)  # Flask calls the empty answer HTML

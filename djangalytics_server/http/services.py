@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy.orm import Session
-
-from djangalytics_server.catalog.keys import KeyFacts
+from djangalytics_server.catalog.senders import NoteUse, Senders
 from djangalytics_server.ingest.door import Write
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store.base import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 HandIn = Callable[[Submission, Callable[[Receipt | Exception], None]], None]
 """Has a submission written and the listener told what became of it."""
@@ -40,10 +42,9 @@ class Services:
 
     store: Store
     write: Write
-    hand_in: HandIn
-    check_room: Callable[[], None]
+    senders: Senders
     session: Callable[[], Session]
-    note_use: Callable[[KeyFacts, int], None]
+    note_use: NoteUse
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

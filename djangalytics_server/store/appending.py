@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Literal
 
-from sqlalchemy import Connection, select, text
-
 from djangalytics_server.model.event import AllNew, Event, Stored
+from djangalytics_server.store.link import Link
 from djangalytics_server.store.random_ids import (
+    TIME_ORDERED,
     Known,
     Place,
     RandomIds,
@@ -18,9 +19,7 @@ from djangalytics_server.store.random_ids import (
     key_of,
 )
 from djangalytics_server.store.statements import portion, repeated
-from djangalytics_server.store.tables import TIME_ORDERED, EventRow
 
-_LOOKUP = 500
 _COLUMNS = (
     "project_id",
     "insert_id",
@@ -41,18 +40,22 @@ _INSERT = (
     f" VALUES ({', '.join('?' * _WIDTH)}) ON CONFLICT DO NOTHING"
 )
 
+_HIGHEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+_ABOVE = "SELECT project_id, insert_id, id, event_name, timestamp FROM events WHERE id > ?"
+_FIND = (
+    "SELECT insert_id, id, event_name, timestamp FROM events"  # noqa: S608 - made of constants
+    f" WHERE project_id = ? AND {TIME_ORDERED}"
+    " AND insert_id IN (SELECT value FROM json_each(?))"
+)
 
-def insert(
-    connection: Connection, events: Sequence[Event], random_ids: RandomIds
-) -> Sequence[Stored]:
+
+def insert(connection: Link, events: Sequence[Event], random_ids: RandomIds) -> Sequence[Stored]:
     """Insert what is new; say for each event whether it was, and under which id it stands."""
     if not events:
         return ()
     random_ids.catch_up(connection)
     # The highest id ever given; deletions do not lower it, so no id comes back.
-    high = connection.exec_driver_sql(
-        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
-    ).scalar_one()
+    high = connection.exec_driver_sql(_HIGHEST).fetchone()[0]
     keys = {
         (event[0], event[1]): key_of(event[0], event[1])
         for event in events
@@ -92,7 +95,7 @@ def _first_mentions(
     return rows
 
 
-def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
+def _insert_new(connection: Link, events: Sequence[Event]) -> int:
     """Insert those whose insert ids are new; how many they were."""
     inserted = start = 0
     while start < len(events):
@@ -103,9 +106,7 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> int:
     return inserted
 
 
-def _tell_apart(
-    connection: Connection, events: Sequence[Event], high: int, known: Known
-) -> list[Stored]:
+def _tell_apart(connection: Link, events: Sequence[Event], high: int, known: Known) -> list[Stored]:
     """Which of these were new: those whose row has an id above ``high``, at its first mention."""
     known = {**known, **_above(connection, high)}
     others = {(e.project_id, e.insert_id): None for e in events}.keys() - known.keys()
@@ -122,32 +123,19 @@ def _tell_apart(
     return result
 
 
-def _above(connection: Connection, high: int) -> Known:
+def _above(connection: Link, high: int) -> Known:
     """What this transaction has inserted."""
-    rows = connection.execute(
-        select(
-            EventRow.project_id,
-            EventRow.insert_id,
-            EventRow.id,
-            EventRow.event_name,
-            EventRow.timestamp,
-        ).where(EventRow.id > high)
-    )
+    rows = connection.exec_driver_sql(_ABOVE, (high,))
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
 
 
-def _find(connection: Connection, places: Iterable[Place]) -> Known:
+def _find(connection: Link, places: Iterable[Place]) -> Known:
     """The stored rows of insert ids that grow with time, by their index."""
     wanted: dict[int, list[str]] = {}
     for project_id, insert_id in places:
         wanted.setdefault(project_id, []).append(insert_id)
     found: Known = {}
     for project_id, ids in wanted.items():
-        for start in range(0, len(ids), _LOOKUP):
-            rows = connection.execute(
-                select(EventRow.insert_id, EventRow.id, EventRow.event_name, EventRow.timestamp)
-                .where(EventRow.project_id == project_id, text(TIME_ORDERED))
-                .where(EventRow.insert_id.in_(ids[start : start + _LOOKUP]))
-            )
-            found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})
+        rows = connection.exec_driver_sql(_FIND, (project_id, json.dumps(ids)))
+        found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})
     return found

@@ -48,6 +48,28 @@ class Snapshot(Protocol):
         """People's events: each person's together, by time, then by arrival."""
 
 
+class Appender(Protocol):
+    """The part of a store that writes events, and may be open before the rest of it."""
+
+    def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """See ``Store.append``."""
+
+    def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
+        """See ``Store.replay``."""
+
+    def ask(self, question: str, values: tuple[object, ...] = ()) -> Sequence[tuple[Any, ...]]:
+        """The rows of a short question in SQL, with ``?`` for its values.
+
+        Raises StoreUnavailable.
+        """
+
+    def ping(self) -> None:
+        """See ``Store.ping``."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
 class Store(Protocol):
     """What every engine promises.
 
@@ -132,6 +154,23 @@ def check_url(url: str) -> None:
     return None
 
 
+def is_local(url: str) -> bool:
+    """Whether the data is a file of this machine, so that a short question never waits long."""
+    return not postgres_address.is_postgres(url)
+
+
+def is_current(url: str) -> bool:
+    """Whether the data is there, sound and of this version, found out in no time.
+
+    False also where only a longer look can tell: see ``store.schema``.
+    """
+    if not is_local(url):
+        return False
+    from djangalytics_server.store import sqlite_look
+
+    return sqlite_look.is_current(url)
+
+
 def place(url: str) -> str:
     """Where the data is, as people may see it: a path, or an address without its password."""
     if postgres_address.is_postgres(url):
@@ -139,10 +178,30 @@ def place(url: str) -> str:
     return url.removeprefix("sqlite:///")
 
 
-def open_store(url: str) -> Store:
-    """Open the store at a database URL whose schema is up to date (see ``store.schema``).
+def open_appender(url: str) -> Appender:
+    """Open the way in at a database URL whose schema is up to date (see ``store.schema``).
 
     Raises StartError for a kind of database that this version does not speak.
+    """
+    check_url(url)
+    from djangalytics_server.store.appender import Journal, JournalAppender
+
+    journal: Journal
+    if postgres_address.is_postgres(url):
+        from djangalytics_server.store.postgres_journal import PostgresJournal
+
+        journal = PostgresJournal(url)
+    else:
+        from djangalytics_server.store.sqlite_journal import SqliteJournal
+
+        journal = SqliteJournal(url)
+    return JournalAppender(journal)
+
+
+def open_store(url: str, appender: Appender | None = None) -> Store:
+    """Open the store at a database URL, over a way in that is open already or a new one.
+
+    Closing the store closes both. Raises StartError as ``open_appender`` does.
     """
     check_url(url)
     from djangalytics_server.store.relational import Database, RelationalStore
@@ -156,7 +215,7 @@ def open_store(url: str) -> Store:
         from djangalytics_server.store.sqlite import SqliteDatabase
 
         database = SqliteDatabase(url)
-    return RelationalStore(database)
+    return RelationalStore(database, appender or open_appender(url))
 
 
 def catalog_options(url: str) -> dict[str, Any]:

@@ -1,45 +1,15 @@
-"""What SQLite needs to be told, and the statements that keep the append fast.
-
-``synchronous=FULL`` makes every commit reach the disk before it is acknowledged. Connections
-that do not append never checkpoint the write-ahead log: SQLite before 3.51.3 can lose commits
-when two connections do so at once, so the lock in ``write_lock`` covers append and checkpoint.
-"""
+"""SQLAlchemy's engines over the SQLite file: for reading, and for the catalog."""
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from djangalytics_server.store.sqlite_file import CONNECT, set_up, sqlite_path
+
 WRITE = "djangalytics_write"
 """Execution option of a connection whose transactions take the write lock at once."""
-
-PATIENCE_SECONDS = 4.0
-"""How long a lock of another process is waited for: twice this is less than the SDK waits for an
-answer, and a request may have to wait for the group before its own too."""
-
-_CHECKPOINT_PAGES = 4_000
-_CONNECT = {"check_same_thread": False, "cached_statements": 512}
-"""As many prepared statements as ``statements.portion`` can ask for, and the questions beside."""
-_PRAGMAS = (
-    f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=0",
-)
-
-
-def sqlite_path(url: str) -> Path:
-    """The file behind a ``sqlite:///`` URL: what follows is its path, whatever its characters."""
-    return Path(url.removeprefix("sqlite:///")).absolute()
 
 
 def sqlite_url(url: str) -> URL:
@@ -49,7 +19,7 @@ def sqlite_url(url: str) -> URL:
 
 def sqlite_engine(url: str) -> Engine:
     """An engine whose connections are set up for WAL, and begin transactions explicitly."""
-    engine = create_engine(sqlite_url(url), connect_args=_CONNECT, pool_size=20)
+    engine = create_engine(sqlite_url(url), connect_args=CONNECT, pool_size=20)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
@@ -62,56 +32,9 @@ def prepare(engine: Engine) -> None:
 
 
 def _on_connect(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where we say, not where pysqlite guesses
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+    set_up(connection)
 
 
 def _on_begin(connection: Connection) -> None:
     write = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def enable_checkpoints(connection: Connection) -> None:
-    """Let this connection, which holds the write lock while it commits, checkpoint the log."""
-    connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-
-
-@contextmanager
-def write_lock(path: Path) -> Iterator[None]:
-    """Hold the right to append, among all processes on this machine that share the file.
-
-    The operating system queues the waiters, so nobody polls; a process that dies lets go.
-    Raises TimeoutError when the others do not let go within ``PATIENCE_SECONDS``.
-    """
-    if sys.platform == "win32":  # one worker process only: SQLite's own lock is enough
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(path.with_name(path.name + "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _wait_for(partial(fcntl.flock, descriptor, fcntl.LOCK_EX))
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for(lock: Callable[[], None]) -> None:
-    """Call ``lock``, which may block, for ``PATIENCE_SECONDS`` at most.
-
-    The system knows no deadline for such a lock, so a thread waits for it. One that was given up
-    gets the lock of a descriptor that is closed by then, which lets go of it at once.
-    """
-    taken = threading.Event()
-
-    def wait() -> None:
-        lock()
-        taken.set()
-
-    threading.Thread(target=wait, name="write-lock", daemon=True).start()
-    if not taken.wait(PATIENCE_SECONDS):
-        raise TimeoutError("another process holds the write lock")

@@ -10,7 +10,7 @@ from pathlib import Path
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.model.finding import Finding
 from djangalytics_server.store import backup, files, rollups
-from djangalytics_server.store.upgrade import HEAD
+from djangalytics_server.store.revision import HEAD
 
 _LITTLE = 100_000_000
 _LONG_LOG = 256_000_000

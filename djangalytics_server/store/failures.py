@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from djangalytics_server.errors import QuestionTimedOut, StoreUnavailable
 
@@ -22,18 +17,13 @@ def timed_out() -> QuestionTimedOut:
     )
 
 
-@contextmanager
-def as_unavailable(what: str) -> Iterator[None]:
-    """Turn what the database or the disk says into our own error, cause attached.
+def unavailable(what: str, reason: object) -> StoreUnavailable:
+    """The error of a database that could not be ``written`` or ``read``.
 
-    Its words name files and tables, so they go to the log and never to the sender.
+    Its own words name files and tables, so they go to the log and never to the sender.
     """
-    try:
-        yield
-    except (DBAPIError, NoConnectionFree, OSError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
-        _log.error("the database could not be %s: %s", what, reason)
-        raise StoreUnavailable(
-            f"The database could not be {what}. Nothing of this request was stored.",
-            retry_after=2,
-        ) from error
+    _log.error("the database could not be %s: %s", what, reason)
+    return StoreUnavailable(
+        f"The database could not be {what}. Nothing of this request was stored.",
+        retry_after=2,
+    )

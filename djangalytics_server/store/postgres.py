@@ -1,25 +1,16 @@
-"""PostgreSQL: one writer at a time among all processes, and receipts that are exact.
-
-The order of ids is the order of commits: whoever appends holds a lock of the database until its
-transaction has ended, so a reader that has seen id n will find nothing new below it.
-"""
+"""PostgreSQL: how its sessions are set up, and reading; ``postgres_journal`` appends."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from djangalytics_server.errors import StoreUnavailable
-from djangalytics_server.model.event import Event, Stored
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.postgres_address import address
-
-_log = logging.getLogger(__name__)
 
 APPENDING = 7_236_701_001
 """The advisory lock of whoever appends."""
@@ -47,37 +38,9 @@ _SESSION = (
     " set_config('default_transaction_isolation', 'read committed', false),"
     " set_config('idle_in_transaction_session_timeout', '60s', false)"
 )
-# In each transaction once more: a pool between us and the server may mix sessions up.
-_BEGIN = f"SELECT pg_advisory_xact_lock({APPENDING}), {_DURABLE.format(local='true')}"
-
-_COLUMNS = (
-    ("project_id", "integer"),
-    ("insert_id", "text"),
-    ("event_name", "text"),
-    ("timestamp", "bigint"),
-    ("received_at", "bigint"),
-    ("properties", "text"),
-    ("distinct_id", "text"),
-    ("session_id", "text"),
-    ("source", "text"),
-    ("original_timestamp", "bigint"),
-)
-# One array a column, sent in binary: a tenth of the client's work of one statement a row.
-_INSERT = (
-    f"INSERT INTO events ({', '.join(name for name, _ in _COLUMNS)})"  # noqa: S608 - constants
-    f" SELECT * FROM unnest({', '.join(f'%b::{kind}[]' for _, kind in _COLUMNS)})"
-    " ON CONFLICT (project_id, insert_id) DO NOTHING RETURNING project_id, insert_id, id"
-)
-
-_FIND = (
-    "SELECT insert_id, id, event_name, timestamp FROM events"
-    " WHERE project_id = %s AND insert_id = ANY(%b::text[])"
-)
-
-_Place = tuple[int, str]
-"""Project and insert id."""
-_Facts = tuple[int, str, int]
-"""Id, name and timestamp."""
+BEGIN = f"SELECT pg_advisory_xact_lock({APPENDING}), {_DURABLE.format(local='true')}"
+"""The first statement of whoever writes events: it waits for its turn, and asks for durability once
+more, because a pool between us and the server may mix sessions up."""
 
 
 def postgres_engine(url: str) -> Engine:
@@ -125,82 +88,12 @@ class PostgresDatabase:
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """See ``Database.writing``; leaving without a commit rolls back."""
-        with self._engine.connect() as connection:
-            transaction = connection.begin()
-            connection.exec_driver_sql(_BEGIN)
+    def mending(self) -> Iterator[Connection]:
+        """See ``Database.mending``."""
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(BEGIN)
             yield connection
-            with _commit_in_doubt():
-                transaction.commit()
-
-    def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
-        """See ``Database.insert``."""
-        first: dict[_Place, Event] = {}
-        for one in events:
-            first.setdefault((one.project_id, one.insert_id), one)
-        new = _insert_new(connection, list(first.values()))
-        known = _find(connection, [place for place in first if place not in new])
-        stand = known | {
-            place: (event_id, first[place].event_name, first[place].timestamp)
-            for place, event_id in new.items()
-        }
-        return _receipts(events, new, stand)
 
     def close(self) -> None:
         """See ``Database.close``."""
         self._engine.dispose()
-
-
-def _insert_new(connection: Connection, events: Sequence[Event]) -> dict[_Place, int]:
-    """Insert those whose insert ids are new; (project, insert id) -> id of each of them."""
-    if not events:
-        return {}
-    # An event begins with its row, column for column.
-    rows = [event[: len(_COLUMNS)] for event in events]
-    columns = tuple(list(column) for column in zip(*rows, strict=True))
-    new = connection.exec_driver_sql(_INSERT, columns)
-    return {(project_id, insert_id): event_id for project_id, insert_id, event_id in new}
-
-
-def _receipts(
-    events: Sequence[Event], new: Mapping[_Place, int], stand: Mapping[_Place, _Facts]
-) -> Sequence[Stored]:
-    """One entry an event: accepted at the first mention of what is new, else a duplicate."""
-    unseen = set(new)
-    receipts = []
-    for one in events:
-        place = (one.project_id, one.insert_id)
-        status: Literal["accepted", "duplicate"] = "accepted" if place in unseen else "duplicate"
-        unseen.discard(place)
-        event_id, name, timestamp = stand[place]
-        receipts.append(Stored(status, event_id, one.insert_id, name, timestamp))
-    return tuple(receipts)
-
-
-def _find(connection: Connection, places: Sequence[_Place]) -> dict[_Place, _Facts]:
-    """(project, insert id) -> (id, name, timestamp) of the stored rows."""
-    wanted: dict[int, list[str]] = {}
-    for project_id, insert_id in places:
-        wanted.setdefault(project_id, []).append(insert_id)
-    found = {}
-    for project_id, insert_ids in wanted.items():
-        rows = connection.exec_driver_sql(_FIND, (project_id, insert_ids))
-        found.update({(project_id, row[0]): (row[1], row[2], row[3]) for row in rows})
-    return found
-
-
-@contextmanager
-def _commit_in_doubt() -> Iterator[None]:
-    """A connection lost during COMMIT leaves open whether it happened; the sender may repeat."""
-    try:
-        yield
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        _log.error("the connection was lost during a commit: %s", error.orig)
-        raise StoreUnavailable(
-            "The database went away while it was committing. The events may be stored: sending "
-            "the same ones again is safe, and stores none twice.",
-            retry_after=2,
-        ) from error

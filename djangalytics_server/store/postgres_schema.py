@@ -17,9 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from djangalytics_server.errors import StartError
 from djangalytics_server.store.postgres import postgres_engine
 from djangalytics_server.store.postgres_address import place, unreachable
+from djangalytics_server.store.revision import HEAD
 from djangalytics_server.store.schema import make_tables
 from djangalytics_server.store.tables import Base
-from djangalytics_server.store.upgrade import HEAD, migrations
+from djangalytics_server.store.upgrade import migrations
 
 PREPARING = 7_236_701_002
 """The advisory lock of whoever makes or upgrades the schema."""

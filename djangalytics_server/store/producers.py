@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.delivery import Numbering
 from djangalytics_server.model.event import Submission
 from djangalytics_server.store.account import MOST_REASONS, Account
 from djangalytics_server.store.gaps import Gap
+from djangalytics_server.store.link import Link
 from djangalytics_server.store.statements import ask, run
-from djangalytics_server.store.tables import Producer
 
 MOST = 10_000
 """How many producers a project keeps apart. Of more, those heard longest ago become one sum."""
@@ -23,17 +22,6 @@ HIGHEST_SUM = 2**60
 SUM = ""
 """The producer id of the sum, which no producer can have."""
 
-COLUMNS = tuple(column.name for column in Producer.__table__.columns)
-_KEY = ("project_id", "producer_id")
-_FIND = (
-    f"SELECT {', '.join(c for c in COLUMNS if c != 'merged')} FROM producers"  # noqa: S608
-    " WHERE project_id = ? AND producer_id = ?"
-)
-_WRITE = (
-    f"INSERT INTO producers ({', '.join(COLUMNS)})"  # noqa: S608 - made of constants
-    f" VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (project_id, producer_id)"
-    f" DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in COLUMNS if c not in _KEY)}"
-)
 _NUMBERS = (
     "tracked",
     "highest",
@@ -45,6 +33,34 @@ _NUMBERS = (
     "unplaced",
     "settled",
 )
+_KEY = ("project_id", "producer_id")
+COLUMNS = (
+    *_KEY,
+    "host",
+    "process",
+    "started_at",
+    "first_seen",
+    "last_seen",
+    *_NUMBERS,
+    "merged",
+    "missing",
+    "dropped_gaps",
+    "lost",
+)
+"""The table's columns, in its order."""
+_READ = ", ".join(name for name in COLUMNS if name != "merged")
+_FIND = f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id = ?"  # noqa: S608
+_HOW_MANY = "SELECT count(*) FROM producers WHERE project_id = ? AND producer_id <> ?"
+_OLDEST = (
+    f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id <> ?"  # noqa: S608
+    " ORDER BY last_seen, producer_id LIMIT ?"
+)
+_MERGED = "SELECT merged FROM producers WHERE project_id = ? AND producer_id = ?"
+_WRITE = (
+    f"INSERT INTO producers ({', '.join(COLUMNS)})"  # noqa: S608 - made of constants
+    f" VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (project_id, producer_id)"
+    f" DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in COLUMNS if c not in _KEY)}"
+)
 _gaps = msgspec.json.Decoder(list[Gap]).decode
 _counts = msgspec.json.Decoder(dict[str, int]).decode
 _write = msgspec.json.Encoder().encode
@@ -52,7 +68,7 @@ _write = msgspec.json.Encoder().encode
 _Place = tuple[int, str]
 
 
-def keep_accounts(connection: Connection, submissions: Sequence[Submission]) -> None:
+def keep_accounts(connection: Link, submissions: Sequence[Submission]) -> None:
     """Enter the numbers of these submissions, in order."""
     accounts: dict[_Place, Account] = {}
     new: Counter[int] = Counter()
@@ -72,7 +88,7 @@ def keep_accounts(connection: Connection, submissions: Sequence[Submission]) -> 
         _make_room(connection, project_id)
 
 
-def find(connection: Connection, project_id: int, producer_id: str) -> Account | None:
+def find(connection: Link, project_id: int, producer_id: str) -> Account | None:
     """The account of a producer, if there is one."""
     rows = ask(connection, _FIND, (project_id, producer_id))
     return account_of(rows[0]) if rows else None
@@ -117,28 +133,19 @@ def _row(account: Account, merged: int = 1) -> tuple[object, ...]:
     )
 
 
-def _make_room(connection: Connection, project_id: int) -> None:
+def _make_room(connection: Link, project_id: int) -> None:
     """Merge a tenth of the producers, those heard longest ago, when there are too many."""
-    mine = Producer.project_id == project_id
-    counted = select(func.count()).where(mine, Producer.producer_id != SUM)
-    if connection.execute(counted).scalar_one() <= MOST:
+    (counted,) = ask(connection, _HOW_MANY, (project_id, SUM))[0]
+    if int(counted) <= MOST:
         return
-    columns = [c for c in Producer.__table__.columns if c.name != "merged"]
-    oldest = (
-        select(*columns)
-        .where(mine, Producer.producer_id != SUM)
-        .order_by(Producer.last_seen, Producer.producer_id)
-        .limit(max(1, MOST // 10))
-    )
-    gone = [account_of(tuple(row)) for row in connection.execute(oldest)]
-    before = connection.execute(
-        select(Producer.merged).where(mine, Producer.producer_id == SUM)
-    ).scalar()
+    oldest = ask(connection, _OLDEST, (project_id, SUM, max(1, MOST // 10)))
+    gone = [account_of(row) for row in oldest]
+    before = ask(connection, _MERGED, (project_id, SUM))
     total = find(connection, project_id, SUM)
     for account in gone:
         total = _added(total, account)
     assert total is not None
-    run(connection, _WRITE, [_row(total, (before or 0) + len(gone))])
+    run(connection, _WRITE, [_row(total, (int(before[0][0]) if before else 0) + len(gone))])
     run(
         connection,
         "DELETE FROM producers WHERE project_id = ? AND producer_id = ?",

@@ -20,14 +20,19 @@ import json
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from sqlalchemy import Connection
-
+from djangalytics_server.store.link import Link
 from djangalytics_server.store.statements import run
 
 Place = tuple[int, str]
 """Project and insert id: what is stored once."""
 Known = dict[Place, tuple[int, str, int]]
 """Place -> (event id, name, timestamp) of a stored event."""
+
+TIME_ORDERED = (
+    "length(insert_id) = 36 AND substr(insert_id, 15, 1) = '7' AND substr(insert_id, 9, 1) = '-'"
+)
+"""Insert ids written as UUIDv7. On SQLite only these are in the unique index, at whose right edge
+they land; this module finds the repeats of all others."""
 
 FLUSH_AT = 100_000
 """How many events may follow the last sorted pass; no more ids than these are in memory."""
@@ -46,7 +51,7 @@ _SET_MARK = (
 
 
 def grows_with_time(insert_id: str) -> bool:
-    """Whether it is written as a UUIDv7; the same as ``tables.TIME_ORDERED`` in SQL."""
+    """Whether it is written as a UUIDv7; the same as ``TIME_ORDERED`` in SQL."""
     return len(insert_id) == 36 and insert_id[14] == "7" and insert_id[8] == "-"
 
 
@@ -70,13 +75,14 @@ class RandomIds:
         self._newest = {}
         self._read_up_to = self._flushed_up_to = self._version = -1
 
-    def catch_up(self, connection: Connection) -> None:
+    def catch_up(self, connection: Link) -> None:
         """Read what others have appended, or all that is not in ``insert_keys`` yet."""
-        version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        version = connection.exec_driver_sql("PRAGMA data_version").fetchone()[0]
         if version == self._version:
             return
         mark = connection.exec_driver_sql("SELECT value FROM marks WHERE name = ?", (_MARK,))
-        flushed = mark.scalar() or 0
+        row = mark.fetchone()
+        flushed = row[0] if row else 0
         if flushed != self._flushed_up_to:
             self._newest, self._flushed_up_to, self._read_up_to = {}, flushed, flushed
         while rows := connection.exec_driver_sql(_READ_ON, (self._read_up_to, FLUSH_AT)).fetchall():
@@ -88,7 +94,7 @@ class RandomIds:
             self.stored(connection, new, up_to=rows[-1][0])
         self._version = version
 
-    def find(self, connection: Connection, keys: Mapping[Place, int]) -> Known:
+    def find(self, connection: Link, keys: Mapping[Place, int]) -> Known:
         """Those that are stored already, of places and their ``key_of``; ``catch_up`` first."""
         newest = self._newest
         hints = {event_id for key in keys.values() for event_id in newest.get(key, ())}
@@ -99,7 +105,7 @@ class RandomIds:
         rows = connection.exec_driver_sql(_FIND_EVENTS, (json.dumps(sorted(hints)),))
         return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
 
-    def stored(self, connection: Connection, new: Iterable[tuple[int, int]], *, up_to: int) -> None:
+    def stored(self, connection: Link, new: Iterable[tuple[int, int]], *, up_to: int) -> None:
         """Remember what was inserted: (event id, key) of those with a random id.
 
         ``up_to`` is the highest event id by now.
@@ -112,7 +118,7 @@ class RandomIds:
         if up_to - self._flushed_up_to >= FLUSH_AT:
             self._flush(connection)
 
-    def _flush(self, connection: Connection) -> None:
+    def _flush(self, connection: Link) -> None:
         rows = [(key, event_id) for key, ids in self._newest.items() for event_id in ids]
         run(connection, "INSERT INTO insert_keys (key, event_id) VALUES (?, ?)", sorted(rows))
         run(connection, _SET_MARK, [(_MARK, self._read_up_to)])

@@ -1,15 +1,12 @@
-"""Refused events: kept for a while, listed, and stored after all once they are mended."""
+"""Refused events: kept for a while, and let go once they are mended and stored after all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
-
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Submission
-from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store.statements import run
-from djangalytics_server.store.tables import RejectedEvent
+from djangalytics_server.store.link import Link
+from djangalytics_server.store.statements import ask, run
 
 MOST = 10_000
 """How many refused events a project keeps; the oldest make room. Their counts stay."""
@@ -35,10 +32,12 @@ _UNCOUNT = (
     "UPDATE verdict_counts SET count = count - 1"
     " WHERE project_id = ? AND day = ? AND verdict = 'rejected' AND code = ?"
 )
+_FIND = "SELECT id, project_id, received_at, code FROM rejected_events WHERE id = ?"
+_REMOVE = "DELETE FROM rejected_events WHERE id = ?"
 _FORGET = "DELETE FROM verdict_counts WHERE project_id = ? AND verdict = 'rejected' AND count <= 0"
 
 
-def keep(connection: Connection, submissions: Sequence[Submission]) -> None:
+def keep(connection: Link, submissions: Sequence[Submission]) -> None:
     """Keep what was refused; make room by number and by age."""
     refused = [entry for submission in submissions for entry in submission.refused]
     rows = [
@@ -67,45 +66,13 @@ def _writable(text: str | None) -> str | None:
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def listed(connection: Connection, page: RejectedPage) -> list[Kept]:
-    """One page of what is kept, newest first."""
-    row = RejectedEvent
-    question = (
-        select(
-            row.id,
-            row.project_id,
-            row.received_at,
-            row.code,
-            row.field,
-            row.key_prefix,
-            row.insert_id,
-            row.sent_at,
-            row.raw,
-        )
-        .where(row.project_id == page.project_id)
-        .order_by(row.id.desc())
-        .limit(page.limit)
-    )
-    if page.before is not None:
-        question = question.where(row.id < page.before)
-    if page.code is not None:
-        question = question.where(row.code == page.code)
-    if page.ids:
-        question = question.where(row.id.in_(page.ids))
-    return [Kept(*found) for found in connection.execute(question)]
-
-
-def release(connection: Connection, ids: Sequence[int]) -> set[int]:
+def release(connection: Link, ids: Sequence[int]) -> set[int]:
     """Let go of kept events that are about to be stored; those that were still there.
 
     They are no longer counted as refused: whoever stores them counts them as what they become.
     """
-    row = RejectedEvent
-    these = row.id.in_(list(ids))
-    found = connection.execute(
-        select(row.id, row.project_id, row.received_at, row.code).where(these)
-    ).all()
-    connection.execute(delete(row).where(these))
+    found = [row for kept_id in sorted(set(ids)) for row in ask(connection, _FIND, (kept_id,))]
+    run(connection, _REMOVE, [(kept_id,) for kept_id, _, _, _ in found])
     days = [(p, at // MICROSECONDS // DAY_SECONDS, code) for _, p, at, code in found]
     run(connection, _UNCOUNT, days)
     run(connection, _FORGET, sorted({(p,) for p, _, _ in days}))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.event import (
-    AllNew,
     Event,
     Receipt,
-    Rejection,
     Stored,
     Submission,
 )
@@ -29,14 +26,13 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, rejections
-from djangalytics_server.store.base import Snapshot
+from djangalytics_server.store import delivery, rejected_page
+from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
-from djangalytics_server.store.failures import as_unavailable
 from djangalytics_server.store.recount import recount
-from djangalytics_server.store.rollups import Defined, Written, roll_up
 from djangalytics_server.store.snapshot import RelationalSnapshot
-from djangalytics_server.store.tables import EventRow, VerdictCount
+from djangalytics_server.store.sql_failures import as_unavailable
+from djangalytics_server.store.tables import VerdictCount
 
 
 class Database(Protocol):
@@ -45,16 +41,13 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that shows one state of the data for as long as the block lasts."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def mending(self) -> AbstractContextManager[Connection]:
         """One transaction, alone among all writers; committed and synced when the block ends."""
 
     def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
         """Within the block a statement that is still running after so many seconds ends with
         QuestionTimedOut.
         """
-
-    def insert(self, connection: Connection, events: Sequence[Event]) -> Sequence[Stored]:
-        """Insert what is new; say for each event whether it was, and under which id it stands."""
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -63,56 +56,26 @@ class Database(Protocol):
 class RelationalStore:
     """Keeps the promise of ``store.base.Store`` in a relational database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, appender: Appender) -> None:
         self._database = database
-        self._turn = threading.Lock()
-        self._defined = Defined()
+        self._appender = appender
 
     # -- writing -----------------------------------------------------------------------------
 
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
-        with self._turn, as_unavailable("written"):
-            try:
-                with self._database.writing() as connection:
-                    return self._append(connection, submissions)
-            except BaseException:
-                self._defined.forget()  # what was remembered may not be there
-                raise
-
-    def _append(self, connection: Connection, submissions: Sequence[Submission]) -> list[Receipt]:
-        events = [event for submission in submissions for event in submission.events]
-        stored = self._database.insert(connection, events)
-        receipts, start = [], 0
-        for submission in submissions:
-            end = start + len(submission.events)
-            numbering = submission.numbering
-            unread = numbering if isinstance(numbering, Rejection) else None
-            receipts.append(Receipt(stored[start:end], submission.refused, unread))
-            start = end
-        outcomes = list(zip(submissions, receipts, strict=True))
-        roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
-        rejections.keep(connection, submissions)
-        return receipts
+        return self._appender.append(submissions)
 
     def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
         """See ``Store.replay``."""
-        with self._turn, as_unavailable("written"), self._database.writing() as connection:
-            present = rejections.release(connection, [kept_id for kept_id, _ in mended])
-            submissions = [
-                Submission(event.project_id, event.received_at, (event,))
-                for kept_id, event in mended
-                if kept_id in present
-            ]
-            receipts = iter(self._append(connection, submissions))
-            return [next(receipts).stored[0] if k in present else None for k, _ in mended]
+        return self._appender.replay(mended)
 
     def recount(self, *, mend: bool = False, progress: Progress | None = None) -> list[TableCheck]:
         """See ``Store.recount``."""
         if not mend:
             with self._reading() as connection:
                 return recount(connection, progress=progress)
-        with self._turn, as_unavailable("written"), self._database.writing() as connection:
+        with as_unavailable("written"), self._database.mending() as connection:
             return recount(connection, mend=True, progress=progress)
 
     # -- reading -----------------------------------------------------------------------------
@@ -171,7 +134,7 @@ class RelationalStore:
     def rejected(self, page: RejectedPage) -> list[Kept]:
         """See ``Store.rejected``."""
         with self._reading() as connection:
-            return rejections.listed(connection, page)
+            return rejected_page.listed(connection, page)
 
     def delivery(self, page: DeliveryPage) -> Delivery:
         """See ``Store.delivery``."""
@@ -180,23 +143,14 @@ class RelationalStore:
 
     def ping(self) -> None:
         """See ``Store.ping``."""
-        with self._reading() as connection:
-            connection.execute(select(literal(1)).select_from(EventRow).limit(1))
+        self._appender.ping()
 
     def close(self) -> None:
         """See ``Store.close``."""
-        with self._turn:
-            self._database.close()
+        self._appender.close()
+        self._database.close()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with as_unavailable("read"), self._database.reading() as connection:
             yield connection
-
-
-def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:
-    """Those that were not there before."""
-    if isinstance(stored, AllNew):
-        return events
-    pairs = zip(events, stored, strict=True)
-    return [event for event, entry in pairs if entry.status == "accepted"]

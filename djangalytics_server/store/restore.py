@@ -11,8 +11,8 @@ from pathlib import Path
 from djangalytics_server.errors import StartError
 from djangalytics_server.store import backup, files
 from djangalytics_server.store.backup import Progress
-from djangalytics_server.store.dialects import write_lock
-from djangalytics_server.store.upgrade import HEAD
+from djangalytics_server.store.revision import HEAD
+from djangalytics_server.store.sqlite_file import write_lock
 
 
 @dataclass(frozen=True, slots=True)

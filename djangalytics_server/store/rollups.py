@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.event import (
     DAY_SECONDS,
@@ -18,8 +17,8 @@ from djangalytics_server.model.event import (
     Submission,
 )
 from djangalytics_server.store import producers
-from djangalytics_server.store.statements import run
-from djangalytics_server.store.tables import PropertyDefinition
+from djangalytics_server.store.link import Link
+from djangalytics_server.store.statements import ask, run
 
 GRAINS = (DAY_SECONDS, 3_600, 900)
 """Lengths of the buckets that are kept, in seconds, coarsest first."""
@@ -74,6 +73,12 @@ _DEFINE_PROPERTY = (
     " THEN excluded.last_seen ELSE known.last_seen END"
 )
 
+_HOW_MANY = "SELECT count(*) FROM property_definitions WHERE project_id = ?"
+_IS_DEFINED = (
+    "SELECT 1 FROM property_definitions"
+    " WHERE project_id = ? AND event_name = ? AND property = ? AND type = ?"
+)
+
 
 class Defined:
     """The property definitions that this process has seen stored; bounded, and only a memory."""
@@ -117,13 +122,13 @@ class Written:
         self.groups = _grouped(events)
 
 
-def roll_up(connection: Connection, written: Written) -> None:
+def roll_up(connection: Link, written: Written) -> None:
     """Bring every rollup up to date with what this transaction stored."""
     for rollup in ROLLUPS:
         rollup(connection, written)
 
 
-def count_events(connection: Connection, written: Written) -> None:
+def count_events(connection: Link, written: Written) -> None:
     """Events by name and bucket, at each grain."""
     rows: Counter[tuple[int, int, int, str]] = Counter()
     for group in written.groups:
@@ -140,7 +145,7 @@ def count_events(connection: Connection, written: Written) -> None:
     )
 
 
-def count_verdicts(connection: Connection, written: Written) -> None:
+def count_verdicts(connection: Link, written: Written) -> None:
     """What became of everything received, by day of arrival."""
     rows: Counter[tuple[int, int, str, str]] = Counter()
     for submission, receipt in written.outcomes:
@@ -163,7 +168,7 @@ def count_verdicts(connection: Connection, written: Written) -> None:
     )
 
 
-def define_events(connection: Connection, written: Written) -> None:
+def define_events(connection: Link, written: Written) -> None:
     """Which events a project has, how often, first and last seen by their own times."""
     spans: dict[tuple[int, str], Span] = {}
     for group in written.groups:
@@ -171,7 +176,7 @@ def define_events(connection: Connection, written: Written) -> None:
     run(connection, _DEFINE_EVENT, [(*key, *span) for key, span in spans.items()])
 
 
-def define_properties(connection: Connection, written: Written) -> None:
+def define_properties(connection: Link, written: Written) -> None:
     """Which properties an event has, by type; counted as ``define_events`` counts.
 
     A project has at most ``MOST_PROPERTIES`` of them: who makes up ever new keys gets no more
@@ -189,22 +194,21 @@ def define_properties(connection: Connection, written: Written) -> None:
     written.defined.remember(spans)
 
 
-def account_for_numbers(connection: Connection, written: Written) -> None:
+def account_for_numbers(connection: Link, written: Written) -> None:
     """What became of the numbers that producers gave their events."""
     numbered = [submission for submission, _ in written.outcomes if submission.numbering]
     if numbered:
         producers.keep_accounts(connection, numbered)
 
 
-def _without_room(connection: Connection, unknown: Iterable[_Definition]) -> list[_Definition]:
+def _without_room(connection: Link, unknown: Iterable[_Definition]) -> list[_Definition]:
     """Those that are not stored and cannot be, because their project has all it may have."""
     by_project: dict[int, list[_Definition]] = {}
     for key in unknown:
         by_project.setdefault(key[0], []).append(key)
     refused: list[_Definition] = []
     for project_id, keys in by_project.items():
-        counted = select(func.count()).where(PropertyDefinition.project_id == project_id)
-        room = MOST_PROPERTIES - connection.execute(counted).scalar_one()
+        room = MOST_PROPERTIES - int(ask(connection, _HOW_MANY, (project_id,))[0][0])
         if len(keys) <= room:
             continue
         new = [key for key in sorted(keys) if not _is_defined(connection, key)]
@@ -212,15 +216,8 @@ def _without_room(connection: Connection, unknown: Iterable[_Definition]) -> lis
     return refused
 
 
-def _is_defined(connection: Connection, key: _Definition) -> bool:
-    project_id, name, field, kind = key
-    found = select(PropertyDefinition.count).where(
-        PropertyDefinition.project_id == project_id,
-        PropertyDefinition.event_name == name,
-        PropertyDefinition.property == field,
-        PropertyDefinition.type == kind,
-    )
-    return connection.execute(found).first() is not None
+def _is_defined(connection: Link, key: _Definition) -> bool:
+    return bool(ask(connection, _IS_DEFINED, key))
 
 
 def shape_of(properties: str) -> Shape:
@@ -267,7 +264,7 @@ def _joined(one: Span, other: Span) -> Span:
     return one[0] + other[0], min(one[1], other[1]), max(one[2], other[2])
 
 
-ROLLUPS: tuple[Callable[[Connection, Written], None], ...] = (
+ROLLUPS: tuple[Callable[[Link, Written], None], ...] = (
     count_events,
     count_verdicts,
     define_events,

@@ -15,12 +15,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from djangalytics_server.errors import StartError
-from djangalytics_server.store.dialects import WRITE, sqlite_engine, sqlite_path, write_lock
+from djangalytics_server.store.dialects import WRITE, sqlite_engine
 from djangalytics_server.store.files import sync
 from djangalytics_server.store.postgres_address import is_postgres
+from djangalytics_server.store.revision import HEAD
+from djangalytics_server.store.sqlite_file import sqlite_path, write_lock
 from djangalytics_server.store.statements import run
 from djangalytics_server.store.tables import Base
-from djangalytics_server.store.upgrade import HEAD, check_no_log, make_current
+from djangalytics_server.store.upgrade import check_no_log, make_current
 
 
 def ensure_schema(url: str, furnish: Callable[[Connection], None]) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
+from typing import Any
 
-from sqlalchemy import Connection
+from djangalytics_server.store.link import Link
 
 _MOST_ROWS = 1_024
 _EXACT_BITS = 4
 
 
-def run(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+def run(connection: Link, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Run a statement that answers nothing once a row; no rows, no statement.
 
     The statement is plain SQL that every engine reads alike; a ``?`` in it is always a value.
@@ -32,9 +33,7 @@ def run(connection: Connection, statement: str, rows: Sequence[tuple[object, ...
         start += count
 
 
-def ask(
-    connection: Connection, statement: str, values: tuple[object, ...]
-) -> Sequence[tuple[object, ...]]:
+def ask(connection: Link, statement: str, values: tuple[object, ...]) -> Sequence[tuple[Any, ...]]:
     """The rows that a statement answers."""
     spoken = _spoken(statement, connection.dialect.paramstyle)
     return [tuple(row) for row in connection.exec_driver_sql(spoken, values)]

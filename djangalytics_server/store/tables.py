@@ -21,12 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from djangalytics_server.store import append_only
 from djangalytics_server.store.columns import BIG_ID, text
-
-TIME_ORDERED = (
-    "length(insert_id) = 36 AND substr(insert_id, 15, 1) = '7' AND substr(insert_id, 9, 1) = '-'"
-)
-"""Insert ids written as UUIDv7. On SQLite only these are in the unique index, at whose right edge
-they land; ``store.random_ids`` finds the repeats of all others."""
+from djangalytics_server.store.random_ids import TIME_ORDERED
 
 
 class Base(DeclarativeBase):

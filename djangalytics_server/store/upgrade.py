@@ -17,17 +17,12 @@ from sqlalchemy.exc import DatabaseError
 from djangalytics_server.errors import StartError
 from djangalytics_server.store import backup, files
 from djangalytics_server.store.dialects import WRITE, sqlite_engine
+from djangalytics_server.store.revision import CHECKED_BYTES, HEAD
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _log = logging.getLogger(__name__)
-
-HEAD = "0006"
-"""The newest revision in ``store/migrations/versions``; a test compares the two."""
-
-CHECKED_BYTES = 64 * 1024 * 1024
-"""Up to this size the whole file is checked at start, which takes a fraction of a second."""
 
 
 def make_current(url: str, path: Path) -> None:

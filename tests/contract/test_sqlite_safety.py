@@ -14,7 +14,7 @@ import pytest
 
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.store import dialects
+from djangalytics_server.store import sqlite_file
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import event, send
 from tests.contract.test_store_safety import trace
@@ -59,8 +59,8 @@ def test_a_lock_held_by_another_process_fails_the_append_whole(
     sqlite: SqliteEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody else writes for longer than we wait nothing is stored; afterwards it is."""
-    pragmas = tuple(p for p in dialects._PRAGMAS if "busy" not in p)
-    monkeypatch.setattr(dialects, "_PRAGMAS", ("PRAGMA busy_timeout=50", *pragmas))
+    pragmas = tuple(p for p in sqlite_file._PRAGMAS if "busy" not in p)
+    monkeypatch.setattr(sqlite_file, "_PRAGMAS", ("PRAGMA busy_timeout=50", *pragmas))
     with sqlite.fresh() as store:
         send(store, event("before"))
         before = trace(sqlite)

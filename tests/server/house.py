@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,13 @@ class House:
         self.client = self.app.test_client()
         self.write = {"Authorization": f"Bearer {secrets.write_key}"}
         self.read = {"Authorization": f"Bearer {secrets.read_key}"}
+
+    def set_clock(self, clock: Callable[[], int]) -> None:
+        """Have the server take the time, in microseconds, from here."""
+        entrance = self.app.entrance
+        entrance.senders._clock = clock
+        for part in (self.app.services, entrance.quick._way):
+            object.__setattr__(part, "clock", clock)
 
     def capture(self, event: object, **kwargs: Any) -> TestResponse:
         """Send one event, or any other JSON, to /api/capture_event/."""

@@ -151,3 +151,10 @@ def test_wrong_parameters_are_refused(house: House, query: str, code: str) -> No
     """As everywhere, with a code."""
     answer = house.client.get(f"/api/delivery/{query}", headers=house.read)
     assert code == problem(answer)["errors"][0]["code"]
+
+
+def test_the_columns_of_a_producer_are_those_of_its_table() -> None:
+    """They are written down apart, so that an append needs no tables of SQLAlchemy's."""
+    from djangalytics_server.store import producers, tables
+
+    assert tuple(tables.Producer.__table__.columns.keys()) == producers.COLUMNS

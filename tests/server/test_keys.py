@@ -170,6 +170,7 @@ def test_a_revoked_key_ends_at_once_where_it_is_revoked(house: House, desk: Desk
 def test_a_key_ends_at_its_time(house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until then it works; from then on it does not, remembered or not, on either way in."""
     monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600 * SECOND)
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 600 * SECOND)
     made = desk.make(expires_at="2099-01-01T00:00:00Z").json
     header = {"Authorization": f"Bearer {made['key']}"}
     assert 201 == house.capture({"event_name": "x"}, headers=header).status_code
@@ -180,12 +181,12 @@ def test_a_key_ends_at_its_time(house: House, desk: Desk, monkeypatch: pytest.Mo
         found.state(parse("2099-01-01T00:00:00Z")),
     )
     later = parse("2099-01-01T00:00:00Z")
-    quick = house.app.quick
-    assert quick is not None
-    assert quick._access.remembered(made["key"]) is not None
-    object.__setattr__(quick._services, "clock", lambda: later)
+    senders = house.app.entrance.senders
+    assert senders.of(made["key"]) is not None
+    house.set_clock(lambda: later)
     monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 2**62)
-    assert quick._access.remembered(made["key"]) is None
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 2**62)
+    assert senders.of(made["key"]) is None
     answer = house.capture({"event_name": "x"}, headers=header)
     assert "key_expired" == problem(answer)["code"]
 
@@ -338,18 +339,16 @@ def test_the_last_use_is_noted_and_rarely_written(
     looked up; then again.
     """
     house = build()
-    assert house.app.usage is not None
     monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 0)
     now = application.now()
-    quick = house.app.quick
-    assert quick is not None
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 0)
     writes = []
     used = keys.used
     monkeypatch.setattr(keys, "used", lambda *args: (writes.append(args), used(*args)))
     for passed in (0, SECOND, RARELY - 1, RARELY, RARELY + 1, 2 * RARELY):
-        object.__setattr__(quick._services, "clock", lambda passed=passed: now + passed)
+        house.set_clock(lambda passed=passed: now + passed)
         assert 201 == house.capture({"event_name": "x"}, headers=house.write).status_code
-    house.app.usage.close()
+    house.app.entrance.usage.close()
     assert 3 == len(writes)
     assert now + 2 * RARELY == last_used(house)
     assert house.sql("SELECT last_used_at FROM api_keys WHERE id = 2") == [(None,)]
@@ -360,8 +359,7 @@ def test_another_process_that_wrote_the_use_is_enough(house: House) -> None:
     now = application.now()
     house.sql("UPDATE api_keys SET last_used_at = ? WHERE id = 1", now - SECOND)
     assert 201 == house.capture({"event_name": "x"}, headers=house.write).status_code
-    assert house.app.usage is not None
-    house.app.usage.close()
+    house.app.entrance.usage.close()
     assert now - SECOND == last_used(house)
 
 
@@ -376,6 +374,5 @@ def test_a_use_that_cannot_be_written_costs_no_event(
 
     monkeypatch.setattr(keys, "used", fail)
     assert 201 == house.capture({"event_name": "x"}, headers=house.write).status_code
-    assert house.app.usage is not None
-    house.app.usage.close()
+    house.app.entrance.usage.close()
     assert "cannot note when key 1 was last used: database is locked" in caplog.text

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from djangalytics_server import app
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store import schema, upgrade
+from djangalytics_server.store import revision, schema, upgrade
 from djangalytics_server.store.base import catalog_engine
 from djangalytics_server.store.tables import Base
 from tests import postgres
@@ -161,7 +161,7 @@ def test_an_older_database_is_upgraded(
     engine.dispose()
     assert schema.ensure_schema(url, lambda _connection: pytest.fail("furnished")) is False
     version = postgres_server.sql("SELECT version_num FROM alembic_version", database=name)
-    assert [(upgrade.HEAD,)] == version
+    assert [(revision.HEAD,)] == version
     assert app.prepare(Settings(database_url=url)) is None
 
 

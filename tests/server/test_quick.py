@@ -129,7 +129,6 @@ def quickly(house: House, case: Case) -> tuple[int, dict[str, str], Any] | None:
         heard.append(answer)
         came.set()
 
-    assert house.app.quick is not None
     if not house.app.quick.take(case.path, named, body, reply):
         assert not heard
         return None
@@ -182,14 +181,56 @@ def test_both_ways_answer_alike(
 def test_a_key_is_looked_up_again_after_a_second(
     houses: Callable[[], House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The quick way believes a look-up for as long as the other; a stale one is declined."""
+    """The quick way finds a key by itself, believes what it found for a second, and asks again."""
     house = houses()
-    assert quickly(house, CASES["new"]) is None
-    warm(house)
-    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 600_000_000)
+    asked: list[str] = []
+    ask = house.app.entrance.senders._ask
+
+    def counted(question: str, values: tuple[object, ...]) -> Any:
+        asked.append(question)
+        return ask(question, values)
+
+    monkeypatch.setattr(house.app.entrance.senders, "_ask", counted)
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 600_000_000)
+    for _ in range(3):
+        assert quickly(house, CASES["with a key"]) is not None
+        assert quickly(house, CASES["new"]) is not None
+    assert 2 == len(asked)
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 0)
     assert quickly(house, CASES["new"]) is not None
-    monkeypatch.setattr("djangalytics_server.http.access.REMEMBERED", 0)
-    assert quickly(house, CASES["new"]) is None
+    assert 3 == len(asked)
+    house.sql("UPDATE api_keys SET revoked_at = 5")
+    assert quickly(house, CASES["with a key"]) is None
+
+
+def test_where_asking_takes_a_network_the_ordinary_way_looks_up(
+    houses: Callable[[], House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a database elsewhere the quick way only believes what the other has just found."""
+    monkeypatch.setattr("djangalytics_server.catalog.senders.REMEMBERED", 600_000_000)
+    house = houses()
+    house.app.entrance.senders._inline = False
+    for name in ("new", "with a key"):
+        assert quickly(house, CASES[name]) is None
+        slowly(house, CASES[name])
+        assert quickly(house, CASES[name]) is not None
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_answers_alike_both_ways(houses: Callable[[], House], path: str) -> None:
+    """Status, headers and body; a database that does not answer is left to the view's words."""
+    house = houses()
+    heard: list[tuple[str, bytes, bytes]] = []
+    assert house.app.quick.take(path, {}, b"", lambda *answer: heard.append(answer))
+    [(status, lines, text)] = heard
+    given = dict(line.split(": ", 1) for line in lines.decode().splitlines())
+    through = house.client.get(path)
+    expected = dict(through.headers) | {"X-Request-Id": given["X-Request-Id"]}
+    assert (through.status, through.data) == (status, text)
+    assert expected == given | {"Content-Length": str(len(text))}
+    house.sql("ALTER TABLE events RENAME TO gone")
+    taken = house.app.quick.take(path, {}, b"", lambda *answer: heard.append(answer))
+    assert taken == (path == "/healthz")
 
 
 def test_a_full_queue_is_told_at_once(
@@ -203,9 +244,7 @@ def test_a_full_queue_is_told_at_once(
     def full(_submission: Submission, _done: Callable[[Receipt | Exception], None]) -> None:
         raise QueueFull("Later.", retry_after=2)
 
-    assert house.app.quick is not None
-    monkeypatch.setattr(house.app.writer, "hand_in", full)
-    object.__setattr__(house.app.quick._services, "hand_in", full)
+    object.__setattr__(house.app.quick._way, "hand_in", full)
     answer = quickly(house, _case(SINGLE, _event("full")))
     assert answer is not None
     status, headers, body = answer

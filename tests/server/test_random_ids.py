@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Event, Submission
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.store import random_ids, relational, tables
+from djangalytics_server.store import appender, random_ids
 from djangalytics_server.store.base import Store, open_store
 from tests.bench.ingest.events import version_4, version_7
 from tests.contract.making import NOW, event, send
@@ -89,7 +89,7 @@ def test_what_was_rolled_back_is_not_remembered(
 
     for known in ("b", *SCATTERED[:8]):
         with monkeypatch.context() as patch:
-            patch.setattr(relational, "roll_up", fail)
+            patch.setattr(appender, "roll_up", fail)
             with pytest.raises(StoreUnavailable):
                 send(store, event(known))
         assert ["accepted", "duplicate"] == statuses(store, known, "a")
@@ -128,7 +128,7 @@ def test_both_notions_of_growing_with_time_agree(file: Path) -> None:
     connection = sqlite3.connect(":memory:")
     for insert_id in samples:
         told = connection.execute(
-            f"SELECT {tables.TIME_ORDERED} FROM (SELECT ? AS insert_id)", (insert_id,)
+            f"SELECT {random_ids.TIME_ORDERED} FROM (SELECT ? AS insert_id)", (insert_id,)
         ).fetchone()[0]
         assert bool(told) == random_ids.grows_with_time(insert_id), insert_id
     connection.close()

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from djangalytics_server import app
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store import upgrade
+from djangalytics_server.store import revision, upgrade
 from djangalytics_server.store.dialects import sqlite_engine
 from djangalytics_server.store.tables import Base
 from tests.helpers import server_environment
@@ -84,7 +84,7 @@ def test_a_new_file_is_what_the_migrations_make(
 
 def test_head_is_the_newest_migration() -> None:
     """The constant that spares every start the import of Alembic is right."""
-    assert upgrade.HEAD == ScriptDirectory.from_config(upgrade.migrations()).get_current_head()
+    assert revision.HEAD == ScriptDirectory.from_config(upgrade.migrations()).get_current_head()
 
 
 def test_a_new_database_is_whole(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from djangalytics_server import app
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.store import backup, files, upgrade
+from djangalytics_server.store import backup, files, revision
 from tests.helpers import server_environment
 from tests.server.old_files import definitions, recounted, revision_1
 from tests.server.test_schema import names, sql
@@ -37,7 +37,7 @@ def test_a_file_of_the_first_revision_is_upgraded(tmp_path: Path) -> None:
     file = revision_1(tmp_path)
     events = sql(file, EVENTS)
     assert app.prepare(Settings(data=tmp_path)) is None
-    assert [(upgrade.HEAD,)] == sql(file, "SELECT version_num FROM alembic_version")
+    assert [(revision.HEAD,)] == sql(file, "SELECT version_num FROM alembic_version")
     assert events == sql(file, EVENTS)
     assert recounted(file) == definitions(file)
     assert len(definitions(file)[1]) > 10
@@ -65,7 +65,7 @@ def test_the_file_as_it_was_stays_beside_it(
     with caplog.at_level(logging.WARNING):
         app.prepare(Settings(data=tmp_path))
     (copy,) = copies(tmp_path)
-    assert re.fullmatch(rf"{DATABASE_FILE}\.before-{upgrade.HEAD}-\d{{8}}T\d{{6}}Z", copy.name)
+    assert re.fullmatch(rf"{DATABASE_FILE}\.before-{revision.HEAD}-\d{{8}}T\d{{6}}Z", copy.name)
     assert str(copy) in caplog.text
     assert 0o600 == stat.S_IMODE(copy.stat().st_mode)
     assert [("0001",)] == sql(copy, "SELECT version_num FROM alembic_version")
@@ -245,12 +245,12 @@ def test_killed_at_any_statement_it_is_wholly_old_or_wholly_new(tmp_path: Path) 
         killed = folder / str(number) / DATABASE_FILE
         revisions.append(state(killed, events, truth))
         assert app.prepare(Settings(data=killed.parent)) is None
-        assert upgrade.HEAD == state(killed, events, truth)
+        assert revision.HEAD == state(killed, events, truth)
         assert not [name for name in names(killed.parent) if "unfinished" in name]
         for copy in copies(killed.parent):
             assert "0001" == state(copy, events, truth)
         shutil.rmtree(killed.parent)
-    assert {"0001", upgrade.HEAD} == set(revisions)
+    assert {"0001", revision.HEAD} == set(revisions)
     assert sorted(revisions) == revisions
 
 

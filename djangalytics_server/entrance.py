@@ -1,0 +1,79 @@
+"""The way in by itself: events are taken with what is here, and the rest may come later.
+
+Nothing in here, or that it imports, is Flask, SQLAlchemy's ORM or anything else that takes long to
+import: a server that was killed takes events again before those are loaded.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import djangalytics_server
+from djangalytics_server.catalog.senders import Senders
+from djangalytics_server.catalog.usage import KeyUsage
+from djangalytics_server.config import Settings
+from djangalytics_server.http.quick import QuickDoors, Way
+from djangalytics_server.http.services import Policy
+from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.store.base import is_local, open_appender
+
+_WriteUse = Callable[[int, int], None]
+
+
+def now() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the doors must know of the settings."""
+    return Policy(
+        version=djangalytics_server.__version__,
+        strict=settings.strict,
+        development=settings.dev,
+        demo=settings.demo,
+        public_url=settings.public_url,
+        question_seconds=settings.question_seconds,
+    )
+
+
+class Entrance:
+    """The open way in over data that is ready; one a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.appender = open_appender(settings.store_url)
+        self.appender.ping()  # who would replace or upgrade the file must see that it is in use
+        self.writer = Writer(self.appender.append)
+        self._write_use: _WriteUse | None = None
+        self._usable = threading.Event()
+        self.usage = KeyUsage(self._write_use_later)
+        local = is_local(settings.store_url)
+        self.senders = Senders(self.appender.ask, now, self.usage.note, inline=local)
+        self.quick = QuickDoors(
+            Way(
+                senders=self.senders,
+                hand_in=self.writer.hand_in,
+                check_room=self.writer.check_room,
+                clock=now,
+                policy=policy_of(settings),
+                ping=self.appender.ping if local else None,
+            )
+        )
+
+    def write_uses_by(self, write: _WriteUse) -> None:
+        """From now on, and for those that waited, uses of keys are written by this."""
+        self._write_use = write
+        self._usable.set()
+
+    def close(self) -> None:
+        """Write what is waiting; the appender is closed by the store."""
+        self.writer.close()
+        if self._write_use is not None:
+            self.usage.close()
+
+    def _write_use_later(self, key_id: int, moment: int) -> None:
+        self._usable.wait()
+        if self._write_use is not None:
+            self._write_use(key_id, moment)

@@ -1,0 +1,99 @@
+"""The one way in: submissions written in one transaction, with all that goes with them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from djangalytics_server.model.event import AllNew, Event, Receipt, Rejection, Stored, Submission
+from djangalytics_server.store import rejections
+from djangalytics_server.store.link import Link
+from djangalytics_server.store.rollups import Defined, Written, roll_up
+
+
+class Journal(Protocol):
+    """What each engine does in its own way to be appended to; all else is the same SQL."""
+
+    def writing(self) -> AbstractContextManager[Link]:
+        """One transaction, alone among all writers; committed and synced when the block ends.
+
+        Raises StoreUnavailable when the database or the disk fails.
+        """
+
+    def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
+        """Insert what is new; say for each event whether it was, and under which id it stands."""
+
+    def ask(self, question: str, values: tuple[object, ...] = ()) -> Sequence[tuple[Any, ...]]:
+        """The rows of a short question, with ``?`` for its values; raises StoreUnavailable."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+class JournalAppender:
+    """Keeps the part of ``store.base.Store`` that writes events."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._turn = threading.Lock()
+        self._defined = Defined()
+
+    def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """See ``Store.append``."""
+        with self._turn:
+            try:
+                with self._journal.writing() as connection:
+                    return self._append(connection, submissions)
+            except BaseException:
+                self._defined.forget()  # what was remembered may not be there
+                raise
+
+    def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
+        """See ``Store.replay``."""
+        with self._turn, self._journal.writing() as connection:
+            present = rejections.release(connection, [kept_id for kept_id, _ in mended])
+            submissions = [
+                Submission(event.project_id, event.received_at, (event,))
+                for kept_id, event in mended
+                if kept_id in present
+            ]
+            receipts = iter(self._append(connection, submissions))
+            return [next(receipts).stored[0] if k in present else None for k, _ in mended]
+
+    def ask(self, question: str, values: tuple[object, ...] = ()) -> Sequence[tuple[Any, ...]]:
+        """See ``Journal.ask``."""
+        return self._journal.ask(question, values)
+
+    def ping(self) -> None:
+        """See ``Store.ping``."""
+        self.ask("SELECT 1 FROM events LIMIT 1")
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        with self._turn:
+            self._journal.close()
+
+    def _append(self, connection: Link, submissions: Sequence[Submission]) -> list[Receipt]:
+        events = [event for submission in submissions for event in submission.events]
+        stored = self._journal.insert(connection, events)
+        receipts, start = [], 0
+        for submission in submissions:
+            end = start + len(submission.events)
+            numbering = submission.numbering
+            unread = numbering if isinstance(numbering, Rejection) else None
+            receipts.append(Receipt(stored[start:end], submission.refused, unread))
+            start = end
+        outcomes = list(zip(submissions, receipts, strict=True))
+        roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
+        rejections.keep(connection, submissions)
+        return receipts
+
+
+def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:
+    """Those that were not there before."""
+    if isinstance(stored, AllNew):
+        return events
+    pairs = zip(events, stored, strict=True)
+    return [event for event, entry in pairs if entry.status == "accepted"]

@@ -1,0 +1,94 @@
+"""SQLite's side of the append: one writer at a time among all processes that share the file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from djangalytics_server.model.event import Event, Stored
+from djangalytics_server.store import appending
+from djangalytics_server.store.failures import unavailable
+from djangalytics_server.store.link import Link, SqliteLink
+from djangalytics_server.store.random_ids import RandomIds
+from djangalytics_server.store.sqlite_file import (
+    CHECKPOINTS,
+    CONNECT,
+    set_up,
+    sqlite_path,
+    write_lock,
+)
+
+
+class SqliteJournal:
+    """See ``appender.Journal``."""
+
+    def __init__(self, url: str) -> None:
+        self._path = sqlite_path(url)
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._asking = threading.Lock()
+        self._random_ids = RandomIds()
+
+    @contextmanager
+    def writing(self) -> Iterator[Link]:
+        """See ``Journal.writing``; for one thread at a time."""
+        try:
+            with write_lock(self._path):
+                if self._writer is None:
+                    self._writer = _connect(self._path)
+                    self._writer.execute(CHECKPOINTS)
+                with _transaction(self._writer):
+                    yield SqliteLink(self._writer)
+        except BaseException as error:
+            self._random_ids.forget()  # what was remembered may not be there
+            if isinstance(error, (sqlite3.Error, OSError)):
+                raise unavailable("written", error) from error
+            raise
+
+    def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
+        """See ``Journal.insert``."""
+        return appending.insert(connection, events, self._random_ids)
+
+    def ask(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a short question.
+
+        The connection stays open, so who would replace or upgrade the file sees it in use. Raises
+        StoreUnavailable.
+        """
+        try:
+            with self._asking:
+                if self._reader is None:
+                    self._reader = _connect(self._path)
+                return self._reader.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise unavailable("read", error) from error
+
+    def close(self) -> None:
+        """See ``Journal.close``; the last to close folds the log into the file."""
+        with self._asking:
+            for connection in (self._writer, self._reader):
+                if connection is not None:
+                    connection.close()
+            self._writer = self._reader = None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection: sqlite3.Connection = sqlite3.connect(path, **CONNECT)
+    set_up(connection)
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some faults of the disk have ended it already
+            connection.execute("ROLLBACK")
+        raise
