@@ -11,7 +11,8 @@ from marshmallow import Schema, fields
 
 from djangalytics_server.catalog import audit
 from djangalytics_server.http.access import Access
-from djangalytics_server.http.answers import json_answer, json_text
+from djangalytics_server.http.answers import json_answer
+from djangalytics_server.http.documents import json_text
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import next_link
 from djangalytics_server.http.services import Services

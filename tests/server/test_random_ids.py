@@ -143,7 +143,7 @@ def test_memory_is_emptied_by_the_sorted_pass(file: Path) -> None:
     for start in range(0, 100, 4):
         events = [event(f"{chance.random()}-{start + n}") for n in range(4)]
         store.append([Submission(1, NOW, tuple(events))])
-        memory = store._database._random_ids._newest  # type: ignore[attr-defined]
+        memory = store._appender._journal._random_ids._newest  # type: ignore[attr-defined]
         assert len(memory) < random_ids.FLUSH_AT
     store.close()
 
