@@ -21,10 +21,9 @@ from djangalytics_client.values import LIMITS, micros, remember, rfc3339, settle
 
 Properties = Mapping[str, object]
 
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))?", re.ASCII
-)
+# Compiled when they are first needed, which in most programs is never.
+_UNWRITABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+_TIMESTAMP = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d:\d\d))?"
 # A weight is never under a thirteenth of the JSON's bytes (see values.settle): only events
 # heavier than this can be too large, and only they are measured exactly at the call.
 _SURELY_FITS = LIMITS.event_bytes // 13 - 1000
@@ -200,7 +199,7 @@ def _checked_name(name: object) -> str:
         raise EventRejected("event_name_missing", "event_name", "event_name is blank")
     if len(trimmed) > LIMITS.event_name_length:
         raise EventRejected("event_name_too_long", "event_name", "More than 100 characters")
-    if _UNWRITABLE.search(trimmed):
+    if not trimmed.isprintable() and re.search(_UNWRITABLE, trimmed):
         raise EventRejected("event_name_invalid", "event_name", "A control character or surrogate")
     remember(_good_names, trimmed)
     return trimmed
@@ -234,7 +233,7 @@ def _text(value: Any, field: str, length: int) -> str:
         raise EventRejected(f"{field}_invalid", field, f"{field} is text, a number or a UUID")
     if not 1 <= len(text) <= length:
         raise EventRejected(f"{field}_invalid", field, f"{field} has 1 to {length} characters")
-    if _UNWRITABLE.search(text):
+    if not text.isprintable() and re.search(_UNWRITABLE, text):
         raise EventRejected(f"{field}_invalid", field, f"{field} has no control characters")
     return text
 
@@ -242,7 +241,7 @@ def _text(value: Any, field: str, length: int) -> str:
 def _moment(timestamp: object) -> int:
     if isinstance(timestamp, datetime):
         moment = micros(timestamp)
-    elif isinstance(timestamp, str) and (match := _TIMESTAMP.fullmatch(timestamp)):
+    elif isinstance(timestamp, str) and (match := re.fullmatch(_TIMESTAMP, timestamp, re.ASCII)):
         day, clock, fraction, _, offset = match.groups()
         try:
             whole = datetime.fromisoformat(f"{day}T{clock}{offset or '+00:00'}")

@@ -11,9 +11,8 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from djangalytics_client.context import NOWHERE
 from djangalytics_client.errors import EventLost
@@ -24,8 +23,7 @@ from djangalytics_client.voice import Loss
 shown = logging.getLogger("djangalytics_client.dry_run")
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(NamedTuple):
     """Functions of the application that the client calls."""
 
     before_send: Callable[[dict[str, Any]], Mapping[str, Any] | None] | None = None

@@ -27,7 +27,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 LONGEST_RETRY_AFTER = 300.0
 HOLD = THROTTLED = 60.0
 _PASSING = frozenset({408, 425})
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_CODE = r"[a-z][a-z0-9_]{0,39}"
 
 
 class Reply(NamedTuple):
@@ -108,7 +108,7 @@ def retry_after(header: str | None, now: float) -> float | None:
 def problem_code(reply: Reply) -> str:
     """The stable code of a problem document, or the status where there is none."""
     code = reply.body.get("code") if isinstance(reply.body, Mapping) else None
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else str(reply.status)
+    return code if isinstance(code, str) and re.fullmatch(_CODE, code) else str(reply.status)
 
 
 def counts_add_up(reply: Reply, events: int) -> bool:
@@ -132,7 +132,7 @@ def refusals(reply: Reply, events: int) -> Iterator[tuple[int, str]]:
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, Mapping):
             index, code = error.get("index"), error.get("code")
-            known = isinstance(code, str) and _CODE.fullmatch(code)
+            known = isinstance(code, str) and re.fullmatch(_CODE, code)
             if known and type(index) is int and 0 <= index < events:
                 yield index, str(code)
 
@@ -155,7 +155,7 @@ def _codes(errors: object, rejected: int) -> dict[str, int]:
     left = rejected
     for error in errors if isinstance(errors, list) else ():
         code = error.get("code") if isinstance(error, Mapping) else None
-        if left and isinstance(code, str) and _CODE.fullmatch(code):
+        if left and isinstance(code, str) and re.fullmatch(_CODE, code):
             codes[code] = codes.get(code, 0) + 1
             left -= 1
     if left:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from djangalytics_client.errors import ConfigurationError
@@ -17,11 +17,9 @@ DISABLED_VARIABLE = "DJANGALYTICS_DISABLED"
 DRY_RUN_VARIABLE = "DJANGALYTICS_DRY_RUN"
 
 _OFF = frozenset({"", "0", "false", "no", "off"})
-_KEY = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Tuning of one client. ConfigurationError when a number makes no sense."""
 
     batch_events: int = 500
@@ -59,20 +57,37 @@ class Settings:
     dry_run: bool | None = None
     """Check events and log them, send none; None: as DJANGALYTICS_DRY_RUN says."""
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if type(field.default) in (int, float) and not 0 <= value < float("inf"):
-                raise ConfigurationError(f"{field.name} is a finite number of 0 or more: {value!r}")
-        for name, top in _BOUNDS.items():
-            if not 1 <= getattr(self, name) <= top:
-                raise ConfigurationError(f"{name} lies between 1 and {top:,}")
-        for name in ("connect_timeout", "read_timeout", "answer_timeout"):
-            if getattr(self, name) == 0:
-                raise ConfigurationError(f"{name} is more than 0")
-        for name, rate in {"sample_rate": self.sample_rate, **(self.sample_rates or {})}.items():
-            if not 0 <= rate <= 1:
-                raise ConfigurationError(f"The share of {name} lies between 0 and 1: {rate!r}")
+
+def _sensible(settings: Settings) -> Settings:
+    for name, default in Settings._field_defaults.items():
+        value = getattr(settings, name)
+        if type(default) in (int, float) and not 0 <= value < float("inf"):
+            raise ConfigurationError(f"{name} is a finite number of 0 or more: {value!r}")
+    for name, top in _BOUNDS.items():
+        if not 1 <= getattr(settings, name) <= top:
+            raise ConfigurationError(f"{name} lies between 1 and {top:,}")
+    for name in ("connect_timeout", "read_timeout", "answer_timeout"):
+        if getattr(settings, name) == 0:
+            raise ConfigurationError(f"{name} is more than 0")
+    rates = {"sample_rate": settings.sample_rate, **(settings.sample_rates or {})}
+    for name, rate in rates.items():
+        if not 0 <= rate <= 1:
+            raise ConfigurationError(f"The share of {name} lies between 0 and 1: {rate!r}")
+    return settings
+
+
+def _checked(make: Callable[..., Settings]) -> Callable[..., Settings]:
+    @wraps(make)
+    def checked(*values: Any, **named: Any) -> Settings:
+        return _sensible(make(*values, **named))
+
+    return checked
+
+
+# A named tuple, not a dataclass, whose machinery takes as long to import as half of this package;
+# and a named tuple may have no __new__ of its own until it is made.
+Settings.__new__ = _checked(Settings.__new__)  # type: ignore[method-assign, assignment]
+Settings._make = classmethod(lambda kind, values: kind(*values))  # type: ignore[method-assign, assignment]
 
 
 _BOUNDS = {
@@ -110,6 +125,6 @@ def address(
         usable = False
     if not usable or parts.query or parts.fragment or not base.isprintable() or " " in base:
         raise ConfigurationError(f"The address is http://host:port or https://host, not {base!r}")
-    if key is not None and not _KEY.fullmatch(key):
+    if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
         raise ConfigurationError("The write key is printable ASCII without spaces")
     return base.rstrip("/"), key

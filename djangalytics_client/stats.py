@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 DROPPED = "dropped:"
 _COUNTED_AT_ONCE = 256
@@ -16,8 +17,7 @@ _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(NamedTuple):
     """Counts since the client was made (in a forked child: since the fork)."""
 
     tracked: int
@@ -34,10 +34,10 @@ class Stats:
     """Never stored: by reason. `rejected:<code>` was refused here, before it was queued."""
     spooled: int = 0
     """Left in the spool by ``shutdown()``: the next process sends them."""
-    replayed: Mapping[str, int] = field(default_factory=dict)
+    replayed: Mapping[str, int] = MappingProxyType({})
     """Events of earlier processes, found in the spool: how they ended. Not among ``tracked``.
     `sent`, `duplicates`, `rejected:<code>`, `refused:<code>`, and `damaged`: not readable."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = MappingProxyType({})
     """Left out on purpose: by `sampled_out`, `before_send`, `dry_run`."""
 
 

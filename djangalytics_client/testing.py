@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 
 import djangalytics_client
@@ -94,7 +93,7 @@ class _Recording:
         self.client = client
         self._before = client._outbox, client._gate, client._off, client._debug
         self._everywhere = dict(client._everywhere)
-        everybody = replace(client._settings, sample_rate=1.0, sample_rates=None)
+        everybody = client._settings._replace(sample_rate=1.0, sample_rates=None)
         self._memory = _Memory(client, tracked, faults)
         client._outbox = self._memory
         client._gate = gate(everybody, client._hooks, dry_run=False)

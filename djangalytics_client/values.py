@@ -28,7 +28,6 @@ import sys
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
@@ -226,8 +225,10 @@ def _array(
 def _rare(value: object, field: str, depth: int, room: int) -> tuple[object, int]:
     """The types apps pass now and then. Nothing of others is imported for them: a value can only be
     one of NumPy's, or a lazy text, if the module is loaded."""
-    if is_dataclass(value) and not isinstance(value, type):
-        own = {each.name: getattr(value, each.name) for each in fields(value)}
+    if hasattr(type(value), "__dataclass_fields__"):
+        from dataclasses import fields
+
+        own = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
         return _object(own, field, depth + 1, room)
     if isinstance(value, _loaded(_NUMPY)):
         return plain_value(_from_numpy(value, field), field, depth, room)

@@ -15,8 +15,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 log = logging.getLogger("djangalytics_client")
 
@@ -24,13 +24,12 @@ _MOST_WAITING = 1000
 """Losses that wait for a slow ``on_error``; further ones are in the counts only."""
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """One event that will not be stored, as ``on_error`` is told of it."""
 
     reason: str
     """Its key in ``Stats.lost``, or in ``Stats.rejected`` when ``by_server``."""
-    event: Mapping[str, Any] = field(default_factory=dict)
+    event: Mapping[str, Any] = MappingProxyType({})
     """The event as it would have been sent. Of one that was refused at the call only the ids and
     the name, where they are short text: the rest may be what cannot be read."""
     detail: str = ""

@@ -8,8 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Thread(Protocol):
@@ -67,8 +66,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random_eights.clear)
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """Where the client gets everything that is not decided by its input."""
 
     time_ns: Callable[[], int] = time.time_ns

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -99,13 +102,37 @@ def test_every_public_thing_says_what_it_is() -> None:
 def test_the_page_names_everything() -> None:
     """docs/sdk.md has every public name, setting and count."""
     page = PAGE.read_text("utf-8")
-    wanted = [*PUBLIC, *Settings.__dataclass_fields__, *Stats.__dataclass_fields__]
+    wanted = [*PUBLIC, *Settings._fields, *Stats._fields]
     assert [] == [name for name in wanted if not re.search(rf"\b{name}\b", page)]
 
 
 def test_the_page_states_the_defaults() -> None:
     """The table of settings shows each default as it is."""
     page = PAGE.read_text("utf-8").partition("| setting | default |")[2].partition("\n\n")[0]
-    for name, field in Settings.__dataclass_fields__.items():
+    for name, default in Settings._field_defaults.items():
         (row,) = re.findall(rf"^\| `{name}` \| ([^|]+) \|", page, re.MULTILINE)
-        assert str(field.default) == row.strip().replace(",", "").strip("`")
+        assert str(default) == row.strip().replace(",", "").strip("`")
+
+
+def test_importing_it_imports_requests_and_little_else() -> None:
+    """Of the standard library next to nothing that requests has not loaded itself: a program pays
+    for it at each start."""
+
+    def loaded(package: str) -> set[str]:
+        code = f"import json, sys, {package}; print(json.dumps(sorted(sys.modules)))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, timeout=60
+        )
+        return {*json.loads(done.stdout)}
+
+    added = loaded("djangalytics_client") - loaded("requests")
+    others = {name for name in added if name.partition(".")[0] != "djangalytics_client"}
+    assert "djangalytics_client.outbox" in added
+    assert others <= {"_contextvars", "contextvars", "mmap"}
+
+
+def test_settings_and_counts_are_named_tuples() -> None:
+    """They can be changed into new ones, and written down, without a module to help."""
+    assert Settings()._replace(linger=0.2) == Settings(linger=0.2)
+    assert Stats(1, 0, 1, 0, {}, {})._asdict()["sent"] == 1
+    assert "queue_events" in inspect.signature(Settings).parameters

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -91,7 +90,7 @@ def main() -> None:
     deadline = time.monotonic() + FLUSH_SECONDS
     while (unsent := client.flush(deadline - time.monotonic())) and time.monotonic() < deadline:
         time.sleep(0.1)  # flush returns early when the next try lies beyond its patience
-    print(json.dumps({"unsent": unsent, "stats": asdict(client.stats())}))
+    print(json.dumps({"unsent": unsent, "stats": client.stats()._asdict()}))
 
 
 if __name__ == "__main__":

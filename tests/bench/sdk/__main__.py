@@ -94,9 +94,12 @@ def measure(name: str, task: str) -> Told:
     return told
 
 
-def import_time(code: str) -> float:
-    """Milliseconds of processor time that a statement takes beside an empty program, compiled
-    beforehand as what is installed is; the median of eleven."""
+def import_times(packages: list[str]) -> dict[str, Told]:
+    """Milliseconds of processor time that importing each takes beside an empty program, compiled
+    beforehand as what is installed is, and that beside ``requests`` of the same turn.
+
+    All take turns, so that they share what else the machine does; the medians of 21 turns.
+    """
     environment = compiled(os.environ)
 
     def once(program: str) -> float:
@@ -105,8 +108,16 @@ def import_time(code: str) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    once(code)
-    return statistics.median((once(code) - once("pass")) * 1000 for _ in range(11))
+    programs = {"": "pass", **{name: f"import {name}" for name in ("requests", *packages)}}
+    turns = [{name: once(code) for name, code in programs.items()} for _ in range(22)][1:]
+    took = [{name: spent - turn[""] for name, spent in turn.items()} for turn in turns]
+    return {
+        name: {
+            "ms": statistics.median(turn[name] * 1000 for turn in took),
+            "beside": statistics.median(turn[name] / turn["requests"] for turn in took),
+        }
+        for name in packages
+    }
 
 
 class Measurements:
@@ -121,8 +132,11 @@ class Measurements:
         """The median of one figure."""
         if (name, task) not in self._known:
             if task == "import":
-                package = "requests" if name == "floor" else ALL[name].package
-                self._known[name, task] = [{key: import_time(f"import {package}")}]
+                packages = {other: ALL[other].package for other in self.names}
+                packages["floor"] = "requests"
+                took = import_times([*dict.fromkeys(packages.values())])
+                for other, package in packages.items():
+                    self._known[other, task] = [took[package]]
             else:
                 self._known[name, task] = [measure(name, task) for _ in range(self._times)]
         return statistics.median(told[key] for told in self._known[name, task])
@@ -134,6 +148,10 @@ Row = tuple[str, str, str, Callable[[float], str], bool, bool]
 
 def micro(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+
+
+def share(value: float) -> str:
+    return f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
 
 
 def whole_number(value: float) -> str:
@@ -179,12 +197,17 @@ def table(measurements: Measurements, parts: list[str]) -> list[str]:
         figures = {name: measurements.get(name, task, key) for name in names}
         rivals = [f for name, f in figures.items() if rival(name, task)]
         best = (max if more else min)(rivals) if rivals else 0.0
+        beside = {name: figures[name] / best for name in OURS if name in figures and best}
+        if task == "import":
+            beside = {
+                name: measurements.get(name, task, "beside") for name in OURS if name in names
+            }
         cells = [
-            f"{written(figure)} ({figure / best:.2g})" if best and name in OURS else written(figure)
+            f"{written(figure)} ({share(beside[name])})" if name in beside else written(figure)
             for name, figure in figures.items()
         ]
-        beside = written(measurements.get("floor", task, key)) if floor else ""
-        lines.append(f"| {what} | {' | '.join(cells)} | {beside} |")
+        bare = written(measurements.get("floor", task, key)) if floor else ""
+        lines.append(f"| {what} | {' | '.join(cells)} | {bare} |")
         print(lines[-1], flush=True)
     return lines
 
@@ -198,7 +221,7 @@ def section(lines: list[str]) -> list[str]:
         f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()};"
         f" load {os.getloadavg()[2]:.0f} (other work, if it is more than the cores).",
         "In brackets: beside the best of the others in the same run; for a call, of those that",
-        "send in a thread of their own.",
+        "send in a thread of their own; for the import, beside the floor.",
         "",
         *lines,
         "",
