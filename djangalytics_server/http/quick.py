@@ -105,7 +105,7 @@ class QuickCapture:
         authorization = headers.get("AUTHORIZATION")
         sender = None
         if authorization is not None:  # a key in the header is judged before the body costs
-            sender = self._way.senders.of(_bearer(authorization))
+            sender = self._sender(_bearer(authorization))
             if sender is None:
                 return False
         single = path in _SINGLE
@@ -143,7 +143,7 @@ class QuickCapture:
             envelope = (native.decode_single if single else native.decode_batch)(body)
         except ApiError:
             return None  # the view says what is wrong with it
-        sender = sender or self._way.senders.of(envelope.api_key)
+        sender = sender or self._sender(envelope.api_key)
         if sender is None:
             return None
         around = Circumstances(
@@ -154,6 +154,12 @@ class QuickCapture:
         )
         submission = door.submission(envelope.events, around, sender.key_prefix, envelope.numbering)
         return None if single and submission.refused else submission
+
+    def _sender(self, key: str | None) -> Sender | None:
+        try:
+            return self._way.senders.of(key)
+        except ApiError:
+            return None  # the database does not answer; the view says so
 
     def _send(self, reply: Reply, asked: str, status: int, answer: dict[str, object]) -> None:
         lines = f"Content-Type: application/json\r\n{self._headers}X-Request-Id: {asked}\r\n"
