@@ -40,6 +40,8 @@ _MEASURE = "COVERAGE_PROCESS_CONFIG"
 # Whole servers, killed, flooded and looked at: hundreds of processes, each of which would take
 # twice as long to start.
 UNMEASURED = tuple(Path(__file__).parent / name for name in ("browser", "crash", "faults", "hosts"))
+_TOGETHER = {"browser": "browser", "crash": "timed", "faults": "timed", "hosts": "timed"}
+"""Folder of tests -> the one process that has them all."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,7 +71,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    """Each test goes to the process that is free; those of the browser stay in one.
+    """Each test goes to the process that is free; those that mostly wait stay in one.
+
+    Whole servers that are flooded, killed and timed share a process, so that none of them runs
+    beside another; so do the browser's. The cores are for the other processes meanwhile.
 
     By their paths: pytest-xdist's own groups are part of the node id, which pytest 9.2 lets nobody
     change any more, so that they are passed over in silence.
@@ -78,7 +83,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+            folder = nodeid.split("/")[1]
+            return _TOGETHER.get(folder, nodeid)
 
     return Scheduling(config, log)
 
