@@ -26,6 +26,7 @@ from djangalytics_server.http import (
     delivery,
     ingest,
     operation,
+    persons,
     query,
     query_insights,
     rejected,
@@ -151,6 +152,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         session.blueprint(services, access, app.registry),
         key_doors.blueprint(services, access, app.registry),
         audit.blueprint(services, access, app.registry),
+        persons.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),
     ):

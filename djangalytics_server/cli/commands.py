@@ -17,6 +17,7 @@ _COMMANDS = {
     "keys": "keys",
     "login-link": "data",
     "check": "check",
+    "erase": "erase",
     "audit": "audit",
     "backup": "backup",
     "restore": "backup",

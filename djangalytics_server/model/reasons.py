@@ -36,6 +36,7 @@ NUMBERING: dict[str, str] = {
 PARAMETERS: dict[str, str] = {
     "unknown_parameter": "This address does not know the parameter.",
     "repeated_parameter": "The parameter may be given once.",
+    "parameter_missing": "The parameter is required.",
     "invalid_time": "A time is an RFC 3339 date and time or a date, such as 2026-01-31.",
     "unknown_time_zone": "tz is the name of an IANA time zone, such as Europe/Berlin.",
     "invalid_interval": "interval is one of minute, hour, day, week, month.",

@@ -9,6 +9,7 @@ ACTIONS: dict[str, str] = {
     "key.revoke": "A key was ended for good.",
     "key.rotate": "A key was given a successor.",
     "login_link.create": "A one-time link to sign in was made.",
+    "person.erase": "A person's events were removed; the subject is a digest of their id.",
     "session.create": "Somebody signed in.",
     "session.end": "Somebody signed out.",
 }

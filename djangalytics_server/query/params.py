@@ -18,6 +18,7 @@ MOST_EVENTS = 1_000
 INTERVALS: tuple[Interval, ...] = ("minute", "hour", "day", "week", "month")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -122,6 +123,25 @@ class DeliveryParams(Schema):
 
     limit = _LIMIT
     state = Choice(STATES, code="invalid_state", about="Only producers in this state.")
+
+
+class PersonId(fields.String):
+    """What events call a person: 1 to 200 characters, of any kind that is stored."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not 1 <= len(value) <= 200 or _UNSTORABLE.search(value):
+            raise _refuse("invalid_text")
+        return str(value)
+
+
+class ErasureParams(Schema):
+    """Parameters of DELETE /api/persons/."""
+
+    distinct_id = PersonId(
+        required=True,
+        error_messages={"required": Coded("parameter_missing")},
+        metadata={"description": "Whose events go.", "minLength": 1, "maxLength": 200},
+    )
 
 
 class EventsParams(Schema):

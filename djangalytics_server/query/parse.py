@@ -19,6 +19,7 @@ from djangalytics_server.query.params import (
     AuditParams,
     DefinitionsParams,
     DeliveryParams,
+    ErasureParams,
     EventsParams,
     RejectedParams,
     StatsParams,
@@ -28,6 +29,7 @@ Given = Mapping[str, Sequence[str]]
 
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 _REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
+_ERASURE = ErasureParams()
 _AUDIT, _AUDIT_EXPORT = AuditParams(), AuditExportParams()
 
 
@@ -81,6 +83,11 @@ def delivery(given: Given, project_id: int, now: int) -> DeliveryPage:
     """The question behind the parameters of /api/delivery/; raises InvalidParameter."""
     loaded = _load(_DELIVERY, given)
     return DeliveryPage(project_id, now, loaded.get("limit", 50), loaded.get("state"))
+
+
+def erasure(given: Given) -> str:
+    """Whom DELETE /api/persons/ is to erase; raises InvalidParameter."""
+    return str(_load(_ERASURE, given)["distinct_id"])
 
 
 def audit(given: Given, project_id: int, project_zone: str) -> AuditPage:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from djangalytics_server.model.event import AllNew, Event, Receipt, Rejection, Stored, Submission
-from djangalytics_server.store import rejections
+from djangalytics_server.store import erased_ids, rejections
 from djangalytics_server.store.link import Link
 from djangalytics_server.store.rollups import Defined, Written, roll_up
 
@@ -77,7 +77,7 @@ class JournalAppender:
 
     def _append(self, connection: Link, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]
-        stored = self._journal.insert(connection, events)
+        stored = self._insert(connection, events)
         receipts, start = [], 0
         for submission in submissions:
             end = start + len(submission.events)
@@ -89,6 +89,20 @@ class JournalAppender:
         roll_up(connection, Written(_new(events, stored), outcomes, self._defined))
         rejections.keep(connection, submissions)
         return receipts
+
+    def _insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
+        """Insert what is new and was not erased before."""
+        gone = erased_ids.repeats(connection, events)
+        if not gone:
+            return self._journal.insert(connection, events)
+        rest = [event for place, event in enumerate(events) if place not in gone]
+        others = iter(self._journal.insert(connection, rest))
+        return [
+            Stored("duplicate", gone[place], event.insert_id, event.event_name, event.timestamp)
+            if place in gone
+            else next(others)
+            for place, event in enumerate(events)
+        ]
 
 
 def _new(events: Sequence[Event], stored: Sequence[Stored]) -> Sequence[Event]:

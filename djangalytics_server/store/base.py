@@ -13,6 +13,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
+from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.insight import Cell, Moment, Scan, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
@@ -130,6 +131,14 @@ class Store(Protocol):
 
         Reading sees one moment and holds nobody up; mending keeps other writers waiting. Raises
         StoreUnavailable.
+        """
+
+    def erase(self, project_id: int, distinct_id: str, progress: Progress | None = None) -> Erased:
+        """Remove everything that bears the id, and correct every rollup with it.
+
+        Each transaction leaves the rollups equal to the events; a person of at most
+        ``erasing.STEP`` events goes in one. The events' insert ids stay taken: what is sent once
+        more is a duplicate. Raises StoreUnavailable.
         """
 
     def ping(self) -> None:

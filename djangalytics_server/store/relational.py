@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from djangalytics_server.model.audit import Progress, TableCheck
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
+from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import (
     Event,
     Receipt,
@@ -26,7 +27,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, rejected_page
+from djangalytics_server.store import delivery, erasing, rejected_page, rollups
 from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.recount import recount
@@ -77,6 +78,37 @@ class RelationalStore:
                 return recount(connection, progress=progress)
         with as_unavailable("written"), self._database.mending() as connection:
             return recount(connection, mend=True, progress=progress)
+
+    def erase(self, project_id: int, distinct_id: str, progress: Progress | None = None) -> Erased:
+        """See ``Store.erase``."""
+        person = erasing.Person(project_id, distinct_id)
+        with self._reading() as connection:
+            found = erasing.find(connection, person)
+            full = rollups.is_full(connection, project_id)
+        events, last = 0, Erased(0, 0)
+        steps = list(found.steps())
+        for number, ids in enumerate(steps, 1):
+            with self._reading() as connection:
+                ready = erasing.prepare(connection, ids)
+            with self._removing() as connection:
+                events += erasing.carry_out(connection, ready)
+                if number == len(steps):
+                    last = erasing.finish(connection, person, found)
+            if progress is not None:
+                progress(number, len(steps))
+        if full:  # what had no room may have some now, and must be counted from its beginning
+            self.recount(mend=True)
+        return Erased(events + last.events, last.rejected)
+
+    @contextmanager
+    def _removing(self) -> Iterator[Connection]:
+        """A writer's transaction that overwrites what it deletes."""
+        with (
+            as_unavailable("written"),
+            self._database.mending() as connection,
+            erasing.overwriting(connection),
+        ):
+            yield connection
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ _NAME: Final = 2
 _TIMESTAMP: Final = 3
 _SHAPE: Final = 10
 
-_Definition = tuple[int, str, str, str]
+Definition = tuple[int, str, str, str]
 """Project, event name, property, type."""
 Span = tuple[int, int, int]
 """How many, first seen, last seen."""
@@ -84,9 +84,9 @@ class Defined:
     """The property definitions that this process has seen stored; bounded, and only a memory."""
 
     def __init__(self) -> None:
-        self.known: set[_Definition] = set()
+        self.known: set[Definition] = set()
 
-    def remember(self, keys: Iterable[_Definition]) -> None:
+    def remember(self, keys: Iterable[Definition]) -> None:
         """These are stored by now."""
         if len(self.known) > _REMEMBERED:
             self.known.clear()
@@ -119,7 +119,7 @@ class Written:
         self.events = events
         self.outcomes = outcomes
         self.defined = defined or Defined()
-        self.groups = _grouped(events)
+        self.groups = grouped(events)
 
 
 def roll_up(connection: Link, written: Written) -> None:
@@ -130,18 +130,12 @@ def roll_up(connection: Link, written: Written) -> None:
 
 def count_events(connection: Link, written: Written) -> None:
     """Events by name and bucket, at each grain."""
-    rows: Counter[tuple[int, int, int, str]] = Counter()
-    for group in written.groups:
-        second = group.quarter * GRAINS[-1]
-        for grain in GRAINS:
-            cell = group.project_id, grain, second // grain * grain, group.event_name
-            rows[cell] += group.span[0]
     run(
         connection,
         "INSERT INTO event_counts (project_id, grain, bucket, event_name, count)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (project_id, grain, bucket, event_name)"
         " DO UPDATE SET count = event_counts.count + excluded.count",
-        [(*cell, count) for cell, count in rows.items()],
+        [(*cell, count) for cell, count in cells(written.groups).items()],
     )
 
 
@@ -170,9 +164,7 @@ def count_verdicts(connection: Link, written: Written) -> None:
 
 def define_events(connection: Link, written: Written) -> None:
     """Which events a project has, how often, first and last seen by their own times."""
-    spans: dict[tuple[int, str], Span] = {}
-    for group in written.groups:
-        _widen(spans, (group.project_id, group.event_name), group.span)
+    spans = event_spans(written.groups)
     run(connection, _DEFINE_EVENT, [(*key, *span) for key, span in spans.items()])
 
 
@@ -182,11 +174,7 @@ def define_properties(connection: Link, written: Written) -> None:
     A project has at most ``MOST_PROPERTIES`` of them: who makes up ever new keys gets no more
     rows. Those that are there are exact, because a row is made at the first sight of its key.
     """
-    spans: dict[_Definition, Span] = {}
-    for group in written.groups:
-        for field, kind in zip(*group.shape, strict=True):
-            key = group.project_id, group.event_name, field, TYPE_NAMES[kind]
-            _widen(spans, key, group.span)
+    spans = property_spans(written.groups)
     unknown = spans.keys() - written.defined.known
     for key in _without_room(connection, unknown) if unknown else ():
         del spans[key]
@@ -201,14 +189,14 @@ def account_for_numbers(connection: Link, written: Written) -> None:
         producers.keep_accounts(connection, numbered)
 
 
-def _without_room(connection: Link, unknown: Iterable[_Definition]) -> list[_Definition]:
+def _without_room(connection: Link, unknown: Iterable[Definition]) -> list[Definition]:
     """Those that are not stored and cannot be, because their project has all it may have."""
-    by_project: dict[int, list[_Definition]] = {}
+    by_project: dict[int, list[Definition]] = {}
     for key in unknown:
         by_project.setdefault(key[0], []).append(key)
-    refused: list[_Definition] = []
+    refused: list[Definition] = []
     for project_id, keys in by_project.items():
-        room = MOST_PROPERTIES - int(ask(connection, _HOW_MANY, (project_id,))[0][0])
+        room = _room(connection, project_id)
         if len(keys) <= room:
             continue
         new = [key for key in sorted(keys) if not _is_defined(connection, key)]
@@ -216,8 +204,46 @@ def _without_room(connection: Link, unknown: Iterable[_Definition]) -> list[_Def
     return refused
 
 
-def _is_defined(connection: Link, key: _Definition) -> bool:
+def is_full(connection: Link, project_id: int) -> bool:
+    """Whether the project has all the property definitions it may have."""
+    return _room(connection, project_id) <= 0
+
+
+def _room(connection: Link, project_id: int) -> int:
+    return MOST_PROPERTIES - int(ask(connection, _HOW_MANY, (project_id,))[0][0])
+
+
+def _is_defined(connection: Link, key: Definition) -> bool:
     return bool(ask(connection, _IS_DEFINED, key))
+
+
+def cells(groups: Iterable[Group]) -> Counter[tuple[int, int, int, str]]:
+    """How many at (project, grain, bucket, event name), at each grain."""
+    rows: Counter[tuple[int, int, int, str]] = Counter()
+    for group in groups:
+        second = group.quarter * GRAINS[-1]
+        for grain in GRAINS:
+            cell = group.project_id, grain, second // grain * grain, group.event_name
+            rows[cell] += group.span[0]
+    return rows
+
+
+def event_spans(groups: Iterable[Group]) -> dict[tuple[int, str], Span]:
+    """By project and event name."""
+    spans: dict[tuple[int, str], Span] = {}
+    for group in groups:
+        _widen(spans, (group.project_id, group.event_name), group.span)
+    return spans
+
+
+def property_spans(groups: Iterable[Group]) -> dict[Definition, Span]:
+    """By property; where an event has none there is nothing."""
+    spans: dict[Definition, Span] = {}
+    for group in groups:
+        for field, kind in zip(*group.shape, strict=True):
+            key = group.project_id, group.event_name, field, TYPE_NAMES[kind]
+            _widen(spans, key, group.span)
+    return spans
 
 
 def shape_of(properties: str) -> Shape:
@@ -226,7 +252,7 @@ def shape_of(properties: str) -> Shape:
     return tuple(values), tuple(map(type, values.values()))
 
 
-def _grouped(events: Sequence[Event]) -> list[Group]:
+def grouped(events: Sequence[Event]) -> list[Group]:
     """The events by what the rollups tell apart; one look at each, which is what ingest pays."""
     seen: dict[Shape, Shape] = {}
     shapes: dict[int, Shape] = {}

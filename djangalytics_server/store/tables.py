@@ -244,6 +244,16 @@ class InsertKey(Base):
     event_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
+class ErasedKey(Base):
+    """Digests of the insert ids of erased events; see ``store.erased_ids``."""
+
+    __tablename__ = "erased_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+
+
 class Mark(Base):
     """How far work in the background has come, by the name of the work."""
 

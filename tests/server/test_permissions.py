@@ -129,6 +129,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("DELETE", "/api/persons/"): instead(MANAGING, _201=200),
     ("POST", "/api/keys/"): MANAGING,
     ("POST", "/api/keys/<int:key_id>/rotate/"): MANAGING_ONE,
     ("DELETE", "/api/keys/<int:key_id>/"): instead(MANAGING_ONE, _201=204),
@@ -141,6 +142,7 @@ BODIES: dict[str, Any] = {
     "/api/query/": {"kind": "events"},
     "/api/keys/": {"kind": "write", "name": "x"},
 }
+QUERIES = {"/api/persons/": {"distinct_id": "nobody"}}
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
 EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
 
@@ -196,7 +198,7 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    return "admin" if path.startswith(("/api/keys/", "/api/audit/")) else "read"
+    return "admin" if path.startswith(("/api/keys/", "/api/audit/", "/api/persons/")) else "read"
 
 
 def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
@@ -209,7 +211,10 @@ def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
     for part, example in EXAMPLES.items():
         path = path.replace(part, example)
     body = BODIES.get(path) if method == "POST" else None
-    return browser.open(path, method=method, headers=headers, json=body, buffered=True)
+    query = QUERIES.get(path)
+    return browser.open(
+        path, method=method, headers=headers, json=body, query_string=query, buffered=True
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""A person is erased over the API and by command: gone from every answer, and on the record."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner
+
+from djangalytics_server.cli.commands import cli
+from djangalytics_server.model.erasure import pseudonym
+from tests.server.house import House, problem
+
+
+def fill(house: House) -> None:
+    """Two people's events, one refused, one of another project with the same id."""
+    for number in range(6):
+        who = "ada@example.com" if number % 2 else "bob"
+        house.capture({"event_name": "buy", "distinct_id": who, "insert_id": f"{number}"})
+    house.capture({"event_name": "", "distinct_id": "ada@example.com"})
+
+
+def test_a_person_is_erased(house: House) -> None:
+    """The answer says how much went; no answer shows or counts it any more."""
+    fill(house)
+    admin = house.make_key("admin")
+    where = {"distinct_id": "ada@example.com"}
+    gone = house.client.delete("/api/persons/", query_string=where, headers=admin)
+    assert (200, {"events": 3, "rejected": 1}) == (gone.status_code, gone.json)
+    assert 3 == house.stats()["total_events"]
+    assert {"bob"} == {event["distinct_id"] for event in house.events()}
+    assert [] == house.client.get("/api/rejected/", headers=house.read).json
+    again = house.capture({"event_name": "buy", "distinct_id": "ada@example.com", "insert_id": "1"})
+    assert (200, "duplicate") == (again.status_code, again.json["status"])
+
+
+def test_the_record_does_not_name_them(house: House) -> None:
+    """The audit trail, which nobody can erase, has a digest that only who knows the id can tell."""
+    fill(house)
+    admin = house.make_key("admin", name="dpo")
+    where = {"distinct_id": "ada@example.com"}
+    house.client.delete("/api/persons/", query_string=where, headers=admin)
+    [line] = house.client.get("/api/audit/", headers=admin).json
+    assert ("person.erase", pseudonym("ada@example.com")) == (line["action"], line["subject"])
+    assert {"events": 3, "rejected": 1} == line["details"]
+    assert line["actor"].endswith("dpo")
+    dump = [
+        str(house.sql(f"SELECT * FROM {name}"))
+        for (name,) in house.sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
+    assert "ada@" not in "".join(dump)
+
+
+def test_other_projects_are_left_alone(house: House) -> None:
+    """The id is a person of one project."""
+    house.sql(
+        "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
+        " VALUES (2, 'Other', 'UTC', 0, 0)"
+    )
+    fill(house)
+    other = house.make_key("admin", project_id=2)
+    where = {"distinct_id": "bob"}
+    gone = house.client.delete("/api/persons/", query_string=where, headers=other)
+    assert {"events": 0, "rejected": 0} == gone.json
+    assert 6 == house.stored()
+
+
+def test_nobody_is_erased_by_mistake(house: House) -> None:
+    """Without an id, with an empty one, or with two nothing is done."""
+    fill(house)
+    admin = house.make_key("admin")
+    for query in ("", "?distinct_id=", "?distinct_id=a&distinct_id=b", "?distinct_id=a%00"):
+        answer = house.client.delete(f"/api/persons/{query}", headers=admin)
+        assert "invalid_parameter" == problem(answer)["code"]
+    assert 6 == house.stored()
+
+
+def test_the_command_erases(house: House) -> None:
+    """It asks first, says what went, and leaves its line."""
+    fill(house)
+    words = ["erase", "ada@example.com", "--data", str(house.settings.data)]
+    assert 1 == CliRunner().invoke(cli, words, input="n\n").exit_code
+    assert 6 == house.stored()
+    done = CliRunner().invoke(cli, [*words, "--yes"])
+    assert (0, "Removed 3 events and 1 refused ones.\n") == (done.exit_code, done.output)
+    assert 3 == house.stored()
+    [(actor, subject)] = house.sql("SELECT actor, subject FROM audit_log")
+    assert ("command line", pseudonym("ada@example.com")) == (actor, subject)
