@@ -40,6 +40,9 @@ _MEASURE = "COVERAGE_PROCESS_CONFIG"
 # Whole servers, killed, flooded and looked at: hundreds of processes, each of which would take
 # twice as long to start.
 UNMEASURED = tuple(Path(__file__).parent / name for name in ("browser", "crash", "faults", "hosts"))
+MEASURED_OUTSIDE = ("client", "test_start.py", "test_front.py", "test_front_processes.py")
+"""Folders and files whose tests are counted in the processes that they start as well. Of the others
+it is enough to count what they do in their own: a command that is measured takes twice as long."""
 _TOGETHER = {"browser": "browser", "crash": "timed", "faults": "timed", "hosts": "timed"}
 """Folder of tests -> the one process that has them all."""
 
@@ -59,8 +62,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """What ``no_cover`` leaves out is not measured in the processes that it starts either."""
-    left_out = item.get_closest_marker("no_cover") is not None
+    """Count what happens in the processes that a test starts only where that is wanted."""
+    left_out = item.get_closest_marker("no_cover") is not None or not any(
+        part in MEASURED_OUTSIDE for part in item.path.parts
+    )
     settings = os.environ.pop(_MEASURE, None) if left_out else None
     try:
         return (yield)
