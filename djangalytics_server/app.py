@@ -1,4 +1,4 @@
-"""Where the parts meet: prepare the data, open the store behind the way in, hang the doors."""
+"""Where the parts meet: open the store behind the way in, hang the doors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import keys, projects
-from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server.catalog import keys
 from djangalytics_server.catalog.transactions import writing
+from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
-from djangalytics_server.entrance import Entrance, now, policy_of
+from djangalytics_server.entrance import Entrance, policy_of
 from djangalytics_server.http import (
     answers,
     audit,
@@ -36,42 +36,15 @@ from djangalytics_server.http import (
 from djangalytics_server.http import keys as key_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
-from djangalytics_server.http.query import event_json
 from djangalytics_server.http.services import Services
-from djangalytics_server.store.base import Store, catalog_options, check_url, open_store, tune
-from djangalytics_server.store.schema import ensure_schema, is_present
+from djangalytics_server.preparing import prepare, prepare_existing
+from djangalytics_server.store.base import Store, catalog_options, open_store, tune
 from djangalytics_server.store.tables import Base
 
-__all__ = ["Server", "create_app", "event_json", "now", "prepare", "prepare_existing"]
+__all__ = ["Server", "create_app", "now", "prepare", "prepare_existing"]
 
 BUNDLE = Path(djangalytics_server.__file__).parent / "dashboard" / "static"
 _log = logging.getLogger(__name__)
-
-
-def prepare(settings: Settings) -> FirstSecrets | None:
-    """Create or upgrade the data; the secrets of a new server, or None when it was there.
-
-    Raises StartError.
-    """
-    made: list[FirstSecrets] = []
-
-    def furnish(connection: Connection) -> None:
-        with Session(connection) as orm:
-            made.append(projects.found(orm, now=now(), time_zone=settings.time_zone))
-            orm.commit()
-
-    check_url(settings.store_url)
-    ensure_schema(settings.store_url, furnish)
-    return made[0] if made else None
-
-
-def prepare_existing(settings: Settings) -> bool:
-    """Upgrade the data if it is there; False, and nothing made, when it is not."""
-    check_url(settings.store_url)
-    if not is_present(settings.store_url):
-        return False
-    prepare(settings)
-    return True
 
 
 class Server(Flask):

@@ -7,12 +7,12 @@ import: a server that was killed takes events again before those are loaded.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import djangalytics_server
 from djangalytics_server.catalog.senders import Senders
 from djangalytics_server.catalog.usage import KeyUsage
+from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.http.quick import QuickDoors, Way
 from djangalytics_server.http.services import Policy
@@ -20,11 +20,6 @@ from djangalytics_server.ingest.writer import Writer
 from djangalytics_server.store.base import is_local, open_appender
 
 _WriteUse = Callable[[int, int], None]
-
-
-def now() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1_000
 
 
 def policy_of(settings: Settings) -> Policy:

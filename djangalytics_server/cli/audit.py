@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from djangalytics_server import app
 from djangalytics_server.catalog import audit as catalog
 from djangalytics_server.cli.data import open_catalog
 from djangalytics_server.cli.keys import duration
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.clock import now
 from djangalytics_server.http.audit import exported
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.trail import ACTIONS, EXPORTS, AuditEntry, AuditPage
@@ -41,7 +41,7 @@ def audit(
     Times are this machine's local times. What was done by the commands of this program bears the
     name "command line".
     """
-    start = None if since is None else app.now() - since
+    start = None if since is None else now() - since
     asked = AuditPage(None, actor=actor, action=action, start=start)
     with open_catalog(settings_from(given)) as session:
         found = islice(catalog.every(session, asked), None if everything else max(0, lines))

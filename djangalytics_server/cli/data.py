@@ -13,16 +13,18 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from djangalytics_server import app
 from djangalytics_server.catalog import audit, people, projects
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.serve import address_of
+from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
+from djangalytics_server.http.documents import event_json
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage, StoredEvent
 from djangalytics_server.model.trail import Actor
+from djangalytics_server.preparing import prepare_existing
 from djangalytics_server.store.base import Store, catalog_engine, open_store, place
 
 _WHERE = ("data", "database_url")
@@ -72,8 +74,8 @@ def login_link(**given: Any) -> None:
     """
     settings = settings_from(given)
     with open_catalog(settings) as session, writing(session):
-        token = people.login_link(session, now=app.now())
-        actor = Actor(audit.COMMAND_LINE, None, app.now())
+        token = people.login_link(session, now=now())
+        actor = Actor(audit.COMMAND_LINE, None, now())
         audit.record(session, actor, "login_link.create", "", project_id=first_project(session))
     click.echo(f"{address_of(settings, settings.port)}/login/{token}")
 
@@ -104,7 +106,7 @@ def opened(settings: Settings) -> Iterator[Store]:
 
 def check_present(settings: Settings) -> None:
     """Bring the data up to date; raise StartError when there is none."""
-    if app.prepare_existing(settings):
+    if prepare_existing(settings):
         return
     raise StartError(
         f"There is no data at {place(settings.store_url)}. Name the server's folder with --data "
@@ -161,4 +163,4 @@ def _line(event: StoredEvent) -> str:
 
 
 def _json_line(event: StoredEvent) -> str:
-    return json.dumps(app.event_json(event))
+    return json.dumps(event_json(event))

@@ -19,11 +19,11 @@ from typing import Any
 
 import click
 
-from djangalytics_server import app
 from djangalytics_server.cli import shop
 from djangalytics_server.cli.data import first_project, open_catalog
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.serve import announce, run
+from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.ingest import checks, door
 from djangalytics_server.model import rfc3339
@@ -114,7 +114,7 @@ def _store(
     shares: dict[Sender, list[dict[str, Any]]] = {}
     for event in batch:
         shares.setdefault(senders[event["source"]], []).append(event)
-    around = checks.Circumstances(project_id=project_id, received_at=app.now())
+    around = checks.Circumstances(project_id=project_id, received_at=now())
     store.append(
         [
             door.submission(

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from djangalytics_server import __version__, app
+from djangalytics_server import __version__
 from djangalytics_server.cli import progress
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.model.finding import Finding
 from djangalytics_server.store import examine
@@ -54,7 +55,7 @@ def _findings(settings: Settings, deep: bool) -> Iterator[Finding]:
     url = settings.store_url
     check_url(url)
     if url.startswith("sqlite:"):
-        looks = examine.sqlite_file(Path(place(url)).absolute(), deep=deep, now=app.now())
+        looks = examine.sqlite_file(Path(place(url)).absolute(), deep=deep, now=now())
     else:
         from djangalytics_server.store import examine_postgres
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from djangalytics_server import app
 from djangalytics_server.catalog import audit
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.cli import progress
 from djangalytics_server.cli.data import first_project, open_catalog, opened
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.clock import now
 from djangalytics_server.model.erasure import pseudonym
 from djangalytics_server.model.trail import Actor
 
@@ -34,7 +34,7 @@ def erase(distinct_id: str, yes: bool, **given: Any) -> None:
         with progress.shown("Erasing") as told:
             erased = store.erase(project_id, distinct_id, told)
         done = {"events": erased.events, "rejected": erased.rejected}
-        actor = Actor(audit.COMMAND_LINE, None, app.now())
+        actor = Actor(audit.COMMAND_LINE, None, now())
         subject = pseudonym(distinct_id)
         with writing(session):
             audit.record(session, actor, "person.erase", subject, project_id=project_id, **done)

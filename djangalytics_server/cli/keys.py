@@ -9,13 +9,13 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from djangalytics_server import app
 from djangalytics_server.catalog import audit, key_text
 from djangalytics_server.catalog import keys as catalog
 from djangalytics_server.catalog.keys import KeyFacts, Maker
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.cli.data import first_project, open_catalog
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.clock import now
 from djangalytics_server.errors import KeyEnded, StartError
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.model.trail import Actor
@@ -51,7 +51,7 @@ def create(kind: str, name: str, expires_in: int | None, **given: Any) -> None:
 
     A write key sends events, a read key reads them, an admin key manages the project's keys.
     """
-    maker = Maker(audit.COMMAND_LINE, app.now())
+    maker = Maker(audit.COMMAND_LINE, now())
     expires_at = None if expires_in is None else maker.now + expires_in
     with open_catalog(settings_from(given)) as session:
         project_id = first_project(session)
@@ -67,12 +67,12 @@ def create(kind: str, name: str, expires_in: int | None, **given: Any) -> None:
 @says_why
 def list_keys(ended_too: bool, **given: Any) -> None:
     """Show which keys there are, never the keys themselves: id, beginning, kind, use, name."""
-    now = app.now()
+    moment = now()
     with open_catalog(settings_from(given)) as session:
         found = catalog.of_project(session, first_project(session))
     for key in found:
-        if ended_too or key.state(now) == "active":
-            click.echo(_line(key, now))
+        if ended_too or key.state(moment) == "active":
+            click.echo(_line(key, moment))
 
 
 @keys.command()
@@ -87,7 +87,7 @@ def revoke(key_id: int, **given: Any) -> None:
     with open_catalog(settings_from(given)) as session:
         project_id = first_project(session)
         with writing(session):
-            ended = catalog.revoke(session, project_id, key_id, now=app.now())
+            ended = catalog.revoke(session, project_id, key_id, now=now())
             if ended is None:
                 raise _nothing(key_id)
             _record(session, "key.revoke", ended)
@@ -119,7 +119,7 @@ def _rotated(session: Session, key_id: int, overlap: int) -> catalog.NewKey:
     project_id = first_project(session)
     try:
         with writing(session):
-            maker = Maker(audit.COMMAND_LINE, app.now())
+            maker = Maker(audit.COMMAND_LINE, now())
             made = catalog.rotate(session, project_id, key_id, maker, overlap=overlap)
             if made is None:
                 raise _nothing(key_id)
@@ -130,7 +130,7 @@ def _rotated(session: Session, key_id: int, overlap: int) -> catalog.NewKey:
 
 
 def _record(session: Session, action: str, key: KeyFacts, **details: int) -> None:
-    actor = Actor(audit.COMMAND_LINE, None, app.now())
+    actor = Actor(audit.COMMAND_LINE, None, now())
     audit.record(session, actor, action, key.label, project_id=key.project_id, id=key.id, **details)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from djangalytics_server.errors import ApiError, FieldError
 from djangalytics_server.model.event import Receipt, Refused
+from djangalytics_server.model.query import StoredEvent
 from djangalytics_server.model.rfc3339 import render
 
 SHOWN_ERRORS = 100
@@ -76,3 +77,18 @@ def field_error(refused: Refused, *, with_index: bool = True) -> FieldError:
         index=refused.index if with_index else None,
         insert_id=refused.insert_id,
     )
+
+
+def event_json(event: StoredEvent) -> dict[str, Any]:
+    """A stored event as the API shows it."""
+    return {
+        "id": event.id,
+        "insert_id": event.insert_id,
+        "event_name": event.event_name,
+        "timestamp": render(event.timestamp),
+        "received_at": render(event.received_at),
+        "properties": json.loads(event.properties),
+        "distinct_id": event.distinct_id,
+        "session_id": event.session_id,
+        "source": event.source,
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +10,10 @@ from marshmallow import Schema, fields
 
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
+from djangalytics_server.http.documents import event_json
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
-from djangalytics_server.model.query import StatsAnswer, StoredEvent
+from djangalytics_server.model.query import StatsAnswer
 from djangalytics_server.model.rfc3339 import render
 from djangalytics_server.query import parse, run
 from djangalytics_server.query.params import EventsParams, StatsParams
@@ -138,21 +138,6 @@ def next_link(path: str, last: int) -> str:
     kept = [(k, v) for k, v in request.args.items(multi=True) if k != "cursor"]
     query = urlencode([*kept, ("cursor", str(last))], errors="replace")
     return f'<{path}?{query}>; rel="next"'
-
-
-def event_json(event: StoredEvent) -> dict[str, Any]:
-    """A stored event as the API shows it."""
-    return {
-        "id": event.id,
-        "insert_id": event.insert_id,
-        "event_name": event.event_name,
-        "timestamp": render(event.timestamp),
-        "received_at": render(event.received_at),
-        "properties": json.loads(event.properties),
-        "distinct_id": event.distinct_id,
-        "session_id": event.session_id,
-        "source": event.source,
-    }
 
 
 def stats_json(answer: StatsAnswer) -> dict[str, Any]:

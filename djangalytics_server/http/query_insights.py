@@ -12,8 +12,9 @@ from djangalytics_server.errors import QuestionTimedOut
 from djangalytics_server.http import body, insights
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
+from djangalytics_server.http.documents import event_json
 from djangalytics_server.http.operations import Operation, Registry
-from djangalytics_server.http.query import StoredEventSchema, event_json
+from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.query import questions
