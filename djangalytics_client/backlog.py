@@ -106,7 +106,8 @@ class Memory:
 
     def put(self, number: int, event: bytes) -> None:
         """Take an event."""
-        self._bytes += len(event)  # for a bound alone; what is counted is counted by the tally
+        size = len(event)  # not called below: between reading and writing there is to be nothing
+        self._bytes += size
         self._queue.append((number, event))
 
     def move(self, elsewhere: Callable[[int, bytes], bool], most: int) -> bool:
@@ -119,7 +120,8 @@ class Memory:
             if not elsewhere(number, event):
                 self._queue.appendleft(packed)
                 return False
-            self._bytes -= len(event)
+            size = len(event)
+            self._bytes -= size
         return True
 
     def take(self, events: int, size: int) -> Part | None:
@@ -142,7 +144,8 @@ class Memory:
     def commit(self) -> None:
         """See Source."""
         taken, self._taken = self._taken, []
-        self._bytes -= sum(len(event) for _, event in taken)
+        size = sum(len(event) for _, event in taken)
+        self._bytes -= size
 
     def held(self, most: int) -> list[bytes]:
         """The newest events that are held, as JSON; nothing is taken away."""

@@ -69,6 +69,7 @@ class Spool:
         except OSError:
             self._unlock(settled=True)
             raise
+        self._cold: Segment | None = current
         self.journal = Journal(producer, _told_by_their_numbers)
         self.journal.segments.append(current)
         self._pool.append(current)
@@ -116,6 +117,9 @@ class Spool:
         try:
             while self._left:
                 self._left.popleft().leave()
+            cold, self._cold = self._cold, None
+            if cold is not None:
+                cold.warm()
             if self._asked and not self._ready and now >= self._retry_at:
                 self._retry_at = now + _PATIENCE
                 if self._has_room(now):

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 DROPPED = "dropped:"
-_COUNTED_AT_ONCE = 256
+_COUNTED_AT_ONCE = 32
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
@@ -201,4 +201,5 @@ class Tally:
 def _add(counts: dict[str, int], key: str, number: int) -> None:
     if key not in counts and len(counts) >= _MOST_REASONS:
         key = "other"
-    counts[key] = counts.get(key, 0) + number
+    counts.setdefault(key, 0)
+    counts[key] += number  # no call in between: a signal handler may count over this, too
