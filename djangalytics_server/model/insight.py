@@ -5,6 +5,7 @@ Times are microseconds since 1970 UTC.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,9 +45,8 @@ class Chosen:
 class Scan:
     """A look at raw events, slot by slot.
 
-    ``what`` says what is told apart in a slot beside the groups: nothing, with people counted
-    (``people``) or not (``events``); each person (``ids``); or each number of ``property``
-    (``values``). Without ``chosen`` each raw value of the breakdown is a group.
+    With ``numbers_of`` each number of that property is told apart, and events without one are
+    left out. Without ``chosen`` each raw value of the breakdown is a group.
     """
 
     project_id: int
@@ -55,8 +55,7 @@ class Scan:
     filter: Filter | None = None
     breakdown: tuple[Subject, ...] = ()
     chosen: Chosen | None = None
-    what: Literal["events", "people", "ids", "values"] = "events"
-    property: str = ""
+    numbers_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,23 @@ class Cell:
     """Events of one slot that are alike.
 
     ``group`` has the raw values of the breakdown, or, of chosen groups, the group's place (-1 is
-    other). ``detail`` is the person or the number's JSON text. ``people`` counts whom ``what``
-    asks to count. ``known`` are those of the events that have a person.
+    other). ``number`` is the JSON text of one, if numbers are told apart.
     """
 
     slot: int
     group: tuple[Raw, ...] | int
-    detail: str | None = None
+    number: str | None = None
     events: int = 0
-    known: int = 0
-    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The people of one slot and group, and how many events they have there; see ``Cell``."""
+
+    slot: int
+    group: tuple[Raw, ...] | int
+    events: int
+    people: Set[str]
 
 
 @dataclass(frozen=True, slots=True)

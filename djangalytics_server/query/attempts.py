@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from djangalytics_server.model.funnel import Funnel
-from djangalytics_server.model.insight import Raw
+from djangalytics_server.model.insight import Moment, Raw
 
-Event = tuple[int, int, tuple[Raw, ...]]
-"""Time; the steps that it takes as bits, the exclusions above them; what to break down by."""
+TIME, BITS, GROUP = 1, 2, slice(3, None)
+"""Where a moment has its time; the steps that it takes as bits, the exclusions above them; and
+what to break down by."""
 
 
 class Attempt:
@@ -24,7 +25,7 @@ class Attempt:
         self.times, self.group = times, group
 
 
-Best = Callable[[Sequence[Event]], "Attempt | None"]
+Best = Callable[[Sequence[Moment]], "Attempt | None"]
 
 
 def best_of(question: Funnel) -> Best:
@@ -43,7 +44,7 @@ class _Way:
             for place, exclusion in enumerate(question.exclusions)
         )
 
-    def __call__(self, events: Sequence[Event]) -> Attempt | None:
+    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
         raise NotImplementedError
 
 
@@ -54,17 +55,20 @@ class _Ordered(_Way):
     whatever comes takes all of them further or none, and it has the most time left.
     """
 
-    def __call__(self, events: Sequence[Event]) -> Attempt | None:
+    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
         standing: list[Attempt | None] = [None] * (self.steps + 1)  # by steps taken
         best: Attempt | None = None
         reached = 0
-        for time, bits, group in events:
-            if bits >= 1 << self.steps:
+        excluded = 1 << self.steps
+        for event in events:
+            time, bits = event[TIME], event[BITS]
+            if bits >= excluded:
                 self._end(standing, bits)
-            furthest = self._further(standing, time, bits)
+            # Nobody goes further before they have begun, nor by the first step alone.
+            furthest = self._further(standing, time, bits) if reached and bits > 1 else 0
             if bits & 1 and self.start <= time < self.end:
-                standing[1] = Attempt((time,), group)
-                furthest = max(furthest, 1)
+                standing[1] = Attempt((time,), event[GROUP])
+                furthest = furthest or 1
             if furthest > reached:
                 best, reached = standing[furthest], furthest
                 if reached == self.steps:
@@ -94,11 +98,12 @@ class _Ordered(_Way):
 class _Strict(_Way):
     """Each step is the very next event of the person."""
 
-    def __call__(self, events: Sequence[Event]) -> Attempt | None:
+    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
         standing: list[Attempt | None] = [None] * (self.steps + 1)
         best: Attempt | None = None
         reached = 0
-        for time, bits, group in events:
+        for event in events:
+            time, bits = event[TIME], event[BITS]
             following: list[Attempt | None] = [None] * (self.steps + 1)
             for step in range(1, self.steps):
                 attempt = standing[step]
@@ -107,7 +112,7 @@ class _Strict(_Way):
                 if time - attempt.times[0] <= self.window:
                     following[step + 1] = Attempt((*attempt.times, time), attempt.group)
             if bits & 1 and self.start <= time < self.end:
-                following[1] = Attempt((time,), group)
+                following[1] = Attempt((time,), event[GROUP])
             standing = following
             for step in range(self.steps, reached, -1):
                 if standing[step] is not None:
@@ -121,23 +126,24 @@ class _Strict(_Way):
 class _Unordered(_Way):
     """The steps in any order; one event may take several of them."""
 
-    def __call__(self, events: Sequence[Event]) -> Attempt | None:
+    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
         mask = (1 << self.steps) - 1
         last = [-1] * self.steps  # where each step was taken last
         first = 0  # where the earliest attempt begins that is still open
         best: Attempt | None = None
         reached = 0
-        for place, (time, bits, _) in enumerate(events):
+        for place, event in enumerate(events):
+            time, bits = event[TIME], event[BITS]
             if any(bits & bit for bit, _, _ in self.exclusions):
                 first = place
-            while time - events[first][0] > self.window or not events[first][1] & mask:
+            while time - events[first][TIME] > self.window or not events[first][BITS] & mask:
                 if first == place:
                     break
                 first += 1
             for step in range(self.steps):
                 if bits >> step & 1:
                     last[step] = place
-            if events[first][0] >= self.end:
+            if events[first][TIME] >= self.end:
                 break
             taken = sum(1 for at in last if at >= first)
             if taken > reached:
@@ -147,27 +153,26 @@ class _Unordered(_Way):
                 break
         return best
 
-    def _latest(self, events: Sequence[Event], first: int, place: int, taken: int) -> Attempt:
+    def _latest(self, events: Sequence[Moment], first: int, place: int, taken: int) -> Attempt:
         """The attempt that begins last of those that take so many steps between two places."""
         mask = (1 << self.steps) - 1
         begin = place
         for at in range(place, first - 1, -1):
-            time, bits, _ = events[at]
-            if time >= self.end or not bits & mask:
+            if events[at][TIME] >= self.end or not events[at][BITS] & mask:
                 continue
             if self._count(events, at, place) == taken:
                 begin = at
                 break
         times: list[int] = []
         done = 0
-        for time, bits, _ in events[begin : place + 1]:
-            fresh = bits & mask & ~done
+        for event in events[begin : place + 1]:
+            fresh = event[BITS] & mask & ~done
             done |= fresh
-            times += [time] * fresh.bit_count()
-        return Attempt(tuple(times), events[begin][2])
+            times += [event[TIME]] * fresh.bit_count()
+        return Attempt(tuple(times), events[begin][GROUP])
 
-    def _count(self, events: Sequence[Event], first: int, last: int) -> int:
+    def _count(self, events: Sequence[Moment], first: int, last: int) -> int:
         done = 0
-        for _, bits, _ in events[first : last + 1]:
-            done |= bits
+        for event in events[first : last + 1]:
+            done |= event[BITS]
         return (done & ((1 << self.steps) - 1)).bit_count()

@@ -19,11 +19,13 @@ def of_people(
     """Person -> the intervals in which they have an event of the kind."""
     filters = tuple(f for f in (filter, kind.filter) if f is not None)
     narrowed: Filter | None = AllOf(filters) if filters else None
-    scan = Scan(project_id, tuple(ranges), kind.event_name, narrowed, what="ids")
+    scan = Scan(project_id, tuple(ranges), kind.event_name, narrowed)
     found: dict[str, int] = {}
-    for cell in snapshot.scan(scan):
-        person = str(cell.detail)
-        found[person] = found.get(person, 0) | 1 << cell.slot
+    before = found.get
+    for crowd in snapshot.crowds(scan):
+        bit = 1 << crowd.slot
+        for person in crowd.people:
+            found[person] = before(person, 0) | bit
     return found
 
 

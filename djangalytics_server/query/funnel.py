@@ -58,7 +58,7 @@ def _attempts(question: Funnel, snapshot: Snapshot) -> Iterator[tuple[str, Attem
         broken=len(question.steps) if unordered else 1,
     )
     for person, rows in groupby(snapshot.walk(walk), itemgetter(0)):
-        attempt = best([(row[1], row[2], row[3:]) for row in rows])
+        attempt = best(list(rows))
         if attempt is not None:
             yield person, attempt
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from djangalytics_server.model.insight import Cell
+from djangalytics_server.model.insight import Cell, Crowd
 from djangalytics_server.model.trends import Measure, Number, Value
 
 OF_PEOPLE: frozenset[Measure] = frozenset({"people", "per_person"})
@@ -30,16 +30,18 @@ class Tally:
     ids: set[str] = field(default_factory=set)
     numbers: Counter[str] = field(default_factory=Counter)
 
-    def add(self, cell: Cell, measure: Measure) -> None:
-        """Take a cell in."""
-        self.known += cell.known
-        self.people += cell.people
-        if cell.detail is None:
-            return
-        if measure in OF_PEOPLE:
-            self.ids.add(cell.detail)
+    def add(self, cell: Cell) -> None:
+        """Take a number in, as often as it was found."""
+        if cell.number is not None:
+            self.numbers[cell.number] += cell.events
+
+    def meet(self, crowd: Crowd, *, by_name: bool) -> None:
+        """Take people in; who they are is kept if other slots are to be added."""
+        self.known += crowd.events
+        if by_name:
+            self.ids |= crowd.people
         else:
-            self.numbers[cell.detail] += cell.events
+            self.people += len(crowd.people)
 
     def value(self, measure: Measure) -> Value:
         """The measure's number, or None where there is nothing to measure."""

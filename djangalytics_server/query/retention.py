@@ -33,10 +33,11 @@ _Place = tuple[Raw, ...]
 def answer(question: Retention, snapshot: Snapshot) -> RetentionAnswer:
     """Who came back, by cohort and group."""
     looked = _Looked(question, snapshot)
-    returns = looked.returns()
     if not question.breakdown:
-        begun = {(): looked.begun()}
+        mine, returns = looked.begun_and_returns()
+        begun = {(): mine}
         return RetentionAnswer(question, looked.line(groups.EVERYTHING, begun.values(), returns))
+    returns = looked.returns()
     by_place = looked.begun_by_group()
     sizes = Counter({p: sum(b.bit_count() for b in who.values()) for p, who in by_place.items()})
     found = groups.counted(question.breakdown, sizes, question.groups)
@@ -59,9 +60,27 @@ class _Looked:
         furthest = max(column.last or column.first for column in question.columns)
         self.slots = intervals.with_those_after(*where, question.span, furthest)
 
-    def begun(self) -> dict[str, int]:
-        """Person -> the cohorts they are in, as bits."""
-        found = self._bits(self.question.begin, [slot.ranges for slot in self.cohorts])
+    def begun_and_returns(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Person -> the cohorts they are in, and person -> the intervals with a return, as bits."""
+        ranges = [slot.ranges for slot in self.cohorts]
+        if self.question.begin != self.question.come_back or not ranges:
+            return self._first(self._bits(self.question.begin, ranges)), self.returns()
+        # The same events: looked at once, with the last cohort's interval in two parts, that
+        # inside the range and the rest.
+        last, end = len(ranges) - 1, self.question.span[1]
+        rest = tuple((max(low, end), high) for low, high in self.slots[last].ranges if high > end)
+        found = self._bits(self.question.begin, [*ranges, rest, *self._followed()[last + 1 :]])
+        inside, beyond = (1 << last + 1) - 1, 1 << last + 1
+        returns = {
+            person: bits & inside | (bits & beyond) >> 1 | (bits >> last + 2) << last + 1
+            for person, bits in found.items()
+        }
+        return self._first(
+            {p: bits & inside for p, bits in found.items() if bits & inside}
+        ), returns
+
+    def _first(self, found: dict[str, int]) -> dict[str, int]:
+        """Only where people began for the first time, if that is asked."""
         if not self.question.first_time:
             return found
         before = self._bits(self.question.begin, [((0, max(0, self.question.span[0])),)])
@@ -101,10 +120,13 @@ class _Looked:
 
     def returns(self) -> dict[str, int]:
         """Person -> the intervals with a return, as bits; one bit more for all that comes after."""
+        return self._bits(self.question.come_back, self._followed())
+
+    def _followed(self) -> list[tuple[Range, ...]]:
         ranges: list[tuple[Range, ...]] = [slot.ranges for slot in self.slots]
         if any(column.last is None for column in self.question.columns) and ranges:
             ranges.append(((ranges[-1][-1][1], _EVER),))
-        return self._bits(self.question.come_back, ranges)
+        return ranges
 
     def _bits(self, kind: Kind, ranges: Sequence[tuple[Range, ...]]) -> dict[str, int]:
         question = self.question

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -103,8 +103,7 @@ class _Looked:
         if series.measure == "count":
             return self._count_lines(series, told_apart)
         windowed = self.question.rolling > 1 or self.question.cumulative
-        cells = self._cells(series, told_apart, self.scanned, keep_people=windowed)
-        tallies = _tallied(cells, series, told_apart, len(self.scanned))
+        tallies = self._tallied(series, told_apart, self.scanned, by_name=windowed)
         totals: list[Value] = [None] * len(told_apart.shown)
         if self.question.totals:
             totals = self._totals(series, told_apart, tallies)
@@ -138,8 +137,7 @@ class _Looked:
         if series.measure in OF_PEOPLE:
             # Who came on two days is one person: the range is looked at as one slot.
             whole = [Slot("", (self.span,))]
-            cells = self._cells(series, told_apart, whole, keep_people=False)
-            tallies = _tallied(cells, series, told_apart, 1)
+            tallies = self._tallied(series, told_apart, whole, by_name=False)
             return [row[0].value(series.measure) for row in tallies]
         return [together(row[self.before :]).value(series.measure) for row in tallies]
 
@@ -152,15 +150,21 @@ class _Looked:
         length = self.question.rolling
         return [together(row[at : at + length]) for at in range(len(self.slots))]
 
-    def _cells(
-        self, series: Series, told_apart: Groups, slots: Sequence[Slot], *, keep_people: bool
-    ) -> Iterable[Cell]:
+    def _tallied(
+        self, series: Series, told_apart: Groups, slots: Sequence[Slot], *, by_name: bool
+    ) -> list[list[Tally]]:
+        """By group and slot."""
         scan = self._scan_of(series, slots)
         if self.question.breakdown:
             scan = replace(scan, chosen=told_apart.chosen)
+        found = [[Tally() for _ in slots] for _ in told_apart.shown]
         if series.measure in OF_NUMBERS:
-            return self._scan(replace(scan, what="values", property=series.property))
-        return self._scan(replace(scan, what="ids" if keep_people else "people"))
+            for cell in self._scan(replace(scan, numbers_of=series.property)):
+                found[told_apart.place(cell)][cell.slot].add(cell)
+        else:
+            for crowd in self._snapshot.crowds(scan):
+                found[told_apart.place(crowd)][crowd.slot].meet(crowd, by_name=by_name)
+        return found
 
     def _scan_of(self, series: Series, slots: Sequence[Slot] | None = None) -> Scan:
         filters = [f for f in (self.question.filter, series.filter) if f is not None]
@@ -222,16 +226,6 @@ def is_rolled_up(question: Trends, series: Series) -> bool:
 
 def _source(question: Trends, series: Series, looked: _Looked) -> Source:
     return looked.source(series) if is_rolled_up(question, series) else "events"
-
-
-def _tallied(
-    cells: Iterable[Cell], series: Series, told_apart: Groups, slots: int
-) -> list[list[Tally]]:
-    """By group and slot."""
-    found = [[Tally() for _ in range(slots)] for _ in told_apart.shown]
-    for cell in cells:
-        found[told_apart.place(cell)][cell.slot].add(cell, series.measure)
-    return found
 
 
 def _within(span: Range, bounds: Range) -> Range:

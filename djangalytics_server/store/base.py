@@ -15,7 +15,7 @@ from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
-from djangalytics_server.model.insight import Cell, Moment, Scan, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.store import postgres_address
@@ -44,6 +44,9 @@ class Snapshot(Protocol):
 
     def scan(self, scan: Scan) -> list[Cell]:
         """Raw events by slot and group, only those above zero, in no order."""
+
+    def crowds(self, scan: Scan) -> Iterator[Crowd]:
+        """People by slot and group, slot after slot; of events that have a person."""
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """People's events: each person's together, by time, then by arrival."""

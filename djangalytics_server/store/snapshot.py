@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.model.insight import Cell, Moment, Scan, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
 from djangalytics_server.store import pages
 from djangalytics_server.store.failures import timed_out
-from djangalytics_server.store.insights import scans, walks
+from djangalytics_server.store.insights import crowds, scans, walks
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.tables import EventCount, EventRow
 
@@ -53,10 +53,14 @@ class RelationalSnapshot:
         """See ``Snapshot.scan``."""
         return list(scans.scanned(self._connection, scan, self._check_time))
 
+    def crowds(self, scan: Scan) -> Iterator[Crowd]:
+        """See ``Snapshot.crowds``."""
+        return crowds.met(self._connection, scan, self._check_time)
+
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """See ``Snapshot.walk``."""
         self._check_time()
-        return map(tuple, walks.walked(self._connection, walk))
+        return walks.walked(self._connection, walk)
 
     def _check_time(self) -> None:
         """The engines' own limits hold for one statement; this one for all of them together."""

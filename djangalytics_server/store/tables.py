@@ -116,8 +116,9 @@ class EventRow(Base):
             unique=True,
             sqlite_where=sqlalchemy.text(TIME_ORDERED),
         ),
-        Index(None, "project_id", "timestamp"),
-        Index(None, "project_id", "event_name", "timestamp"),
+        # The person at their end: who was there is read without a look at the events themselves.
+        Index(None, "project_id", "timestamp", "distinct_id"),
+        Index(None, "project_id", "event_name", "timestamp", "distinct_id"),
         {"sqlite_autoincrement": True},
     )
 

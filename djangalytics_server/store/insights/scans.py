@@ -13,11 +13,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Label,
     Select,
     and_,
     bindparam,
     case,
-    distinct,
     false,
     func,
     literal,
@@ -48,13 +48,17 @@ def scanned(connection: Connection, scan: Scan, check_time: Callable[[], None]) 
         check_time()
         if len(ranges) not in statements:
             statements[len(ranges)] = _statement(scan, len(ranges))
-        for row in connection.execute(statements[len(ranges)], _bounds(ranges)):
-            *group, detail, events, known, people = row
-            place = tuple(group) if scan.chosen is None else int(group[0])
-            yield Cell(slot, place, detail, int(events), int(known), int(people))
+        for *group, number, events in connection.execute(statements[len(ranges)], bounds(ranges)):
+            yield Cell(slot, place_of(scan, group), number, int(events))
 
 
-def _bounds(ranges: Sequence[Range]) -> dict[str, int]:
+def place_of(scan: Scan, group: Sequence[Any]) -> tuple[Raw, ...] | int:
+    """The group of a row; see ``model.insight.Cell``."""
+    return tuple(group) if scan.chosen is None else int(group[0])
+
+
+def bounds(ranges: Sequence[Range]) -> dict[str, int]:
+    """The values of start0, end0, … in a statement."""
     return {
         f"{name}{place}": moment
         for place, ends in enumerate(ranges)
@@ -63,28 +67,37 @@ def _bounds(ranges: Sequence[Range]) -> dict[str, int]:
 
 
 def _statement(scan: Scan, ranges: int) -> Select[Any]:
-    groups = [raw_value(subject).label(f"group{at}") for at, subject in enumerate(scan.breakdown)]
+    groups = columns(scan)
+    where = conditions(scan, ranges)
+    if scan.numbers_of is None:
+        return grouped(groups, null(), func.count()).where(*where)
+    # As it was written: engines differ in the last bit of what they read.
+    number = vocabulary.member_raw(scan.numbers_of).label("number")
+    where.append(vocabulary.member_type(scan.numbers_of).in_(_NUMBERS))
+    return grouped(groups, number, func.count()).where(*where).group_by(number.name)
+
+
+def columns(scan: Scan) -> list[Label[Any]]:
+    """What tells a row's group."""
     if scan.chosen is not None:
-        groups = [_place(scan.breakdown, scan.chosen).label("group0")]
-    detail = _detail(scan).label("detail")
-    people = func.count(distinct(EventRow.distinct_id)) if scan.what == "people" else literal(0)
+        return [_place(scan.breakdown, scan.chosen).label("group0")]
+    return [raw_value(subject).label(f"group{at}") for at, subject in enumerate(scan.breakdown)]
+
+
+def grouped(groups: Sequence[Label[Any]], *asked: ColumnElement[Any]) -> Select[Any]:
+    """What is asked of each group; nothing of one without events."""
     # The name of a column in GROUP BY, so that no bound value is told from an equal one.
-    told_apart = [column.name for column in groups]
-    if scan.what in ("ids", "values"):
-        told_apart.append("detail")
-    return (
-        select(*groups, detail, func.count(), func.count(EventRow.distinct_id), people)
-        .where(*conditions(scan.project_id, scan.event_name, ranges), *_narrowed(scan))
-        .group_by(*told_apart)
-        .having(func.count() > 0)
-    )
+    names = [column.name for column in groups]
+    return select(*groups, *asked).group_by(*names).having(func.count() > 0)
 
 
-def conditions(project_id: int, event_name: str | None, ranges: int) -> list[ColumnElement[bool]]:
-    """Events of a project, perhaps of one name, in any of so many ranges: start0, end0, …"""
-    found: list[ColumnElement[bool]] = [EventRow.project_id == project_id]
-    if event_name is not None:
-        found.append(EventRow.event_name == event_name)
+def conditions(scan: Scan, ranges: int) -> list[ColumnElement[bool]]:
+    """Events of the scan in any of so many ranges: start0, end0, …"""
+    found: list[ColumnElement[bool]] = [EventRow.project_id == scan.project_id]
+    if scan.event_name is not None:
+        found.append(EventRow.event_name == scan.event_name)
+    if scan.filter is not None:
+        found.append(clause(scan.filter))
     pieces = [
         and_(
             EventRow.timestamp >= bindparam(f"start{at}", type_=BigInteger),
@@ -93,22 +106,6 @@ def conditions(project_id: int, event_name: str | None, ranges: int) -> list[Col
         for at in range(ranges)
     ]
     return [*found, pieces[0] if ranges == 1 else or_(false(), *pieces)]
-
-
-def _narrowed(scan: Scan) -> Iterator[ColumnElement[bool]]:
-    if scan.filter is not None:
-        yield clause(scan.filter)
-    if scan.what == "ids":
-        yield EventRow.distinct_id.is_not(None)
-    if scan.what == "values":
-        yield vocabulary.member_type(scan.property).in_(_NUMBERS)
-
-
-def _detail(scan: Scan) -> ColumnElement[Any]:
-    if scan.what == "ids":
-        return EventRow.distinct_id.expression
-    # As it was written: engines differ in the last bit of what they read.
-    return vocabulary.member_raw(scan.property) if scan.what == "values" else null()
 
 
 def raw_value(subject: Subject) -> ColumnElement[Any]:

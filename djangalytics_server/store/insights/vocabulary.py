@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, literal
+from sqlalchemy import ColumnElement, Dialect, Integer, Text, TypeDecorator, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -17,6 +17,17 @@ from djangalytics_server.store.tables import EventRow
 
 ARROW_SINCE = (3, 38)
 """The first SQLite that answers the JSON text of a member by an operator."""
+
+
+class ListOfTexts(TypeDecorator[list[str]]):
+    """A list of texts, which SQLite writes as one text with U+0000 between them."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[str] | None:
+        """The list."""
+        return value.split("\0") if isinstance(value, str) else value
 
 
 class _Member(FunctionElement[Any]):
@@ -177,6 +188,30 @@ def _raw_postgres(element: _Raw, compiler: SQLCompiler, **kw: Any) -> str:
 def _member_postgres(element: _Member, compiler: SQLCompiler, **kw: Any) -> str:
     document, name, _ = element.parts(compiler, **kw)
     return f"({document}::json -> {name})"
+
+
+class _Texts(FunctionElement[Any]):
+    """Every text of a group as a list, those that are alike as often as the engine likes."""
+
+    type = ListOfTexts()
+    inherit_cache = True
+
+
+def all_texts(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """See ``_Texts``; of a column that has neither NULL nor U+0000."""
+    return _Texts(column)
+
+
+@compiles(_Texts, "sqlite")
+def _texts_sqlite(element: _Texts, compiler: SQLCompiler, **kw: Any) -> str:
+    [clause] = element.clauses
+    return f"group_concat({compiler.process(clause, **kw)}, char(0))"
+
+
+@compiles(_Texts, "postgresql")
+def _texts_postgres(element: _Texts, compiler: SQLCompiler, **kw: Any) -> str:
+    [clause] = element.clauses
+    return f"array_agg({compiler.process(clause, **kw)})"
 
 
 class _Date(FunctionElement[Any]):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     Integer,
     Select,
     and_,
@@ -18,16 +18,28 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.exc import DBAPIError
 
-from djangalytics_server.model.insight import Kind, Walk
+from djangalytics_server.model.insight import Kind, Moment, Walk
 from djangalytics_server.store.insights.conditions import clause
 from djangalytics_server.store.insights.scans import raw_value
 from djangalytics_server.store.tables import EventRow
 
+_AT_ONCE = 10_000
 
-def walked(connection: Connection, walk: Walk) -> CursorResult[Any]:
-    """Rows of ``Moment``, by person, time and arrival."""
-    return connection.execute(_statement(walk))
+
+def walked(connection: Connection, walk: Walk) -> Iterator[Moment]:
+    """By person, time and arrival."""
+    rows = connection.execute(_statement(walk)).cursor
+    driver = connection.dialect.loaded_dbapi
+    try:
+        # The driver's own rows: there may be millions, and they need no second form.
+        while some := rows.fetchmany(_AT_ONCE):
+            yield from some
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error) from error
+    finally:
+        rows.close()
 
 
 def _statement(walk: Walk) -> Select[Any]:
