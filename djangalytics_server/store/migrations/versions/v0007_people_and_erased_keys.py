@@ -1,7 +1,11 @@
-"""The indexes on time end with the person, so that people are counted without reading events."""
+"""The indexes on time end with the person; insert ids of erased events are remembered.
+
+So people are counted without reading events, and what is sent once more stays away.
+"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
@@ -16,3 +20,9 @@ def upgrade() -> None:
         op.drop_index(f"ix_events_{'_'.join(columns)}", "events")
         longer = [*columns, "distinct_id"]
         op.create_index(f"ix_events_{'_'.join(longer)}", "events", longer)
+    op.create_table(
+        "erased_keys",
+        sa.Column("key", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sqlite_with_rowid=False,
+    )
