@@ -13,19 +13,24 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import keys
+from djangalytics_server.catalog import keys, projects, sessions
+from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
+from djangalytics_server.catalog.usage import VISITS_RARELY, KeyUsage
 from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.entrance import Entrance, policy_of
 from djangalytics_server.http import (
+    account,
     answers,
     audit,
     dashboard,
     definitions,
     delivery,
     ingest,
+    joining,
     operation,
+    people,
     persons,
     query,
     query_insights,
@@ -34,6 +39,7 @@ from djangalytics_server.http import (
     session,
 )
 from djangalytics_server.http import keys as key_doors
+from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.services import Services
@@ -59,10 +65,16 @@ class Server(Flask):
         self.registry = Registry()
         self.catalog: Engine | None = None
         self.services: Services | None = None
+        self.visits: KeyUsage | None = None
+        self.removals: Removals | None = None
 
     def close(self) -> None:
         """Write what is waiting, then close the store."""
         self.entrance.close()
+        if self.visits is not None:
+            self.visits.close()
+        if self.removals is not None:
+            self.removals.close()
         self.store.close()
         if self.catalog is not None:
             self.catalog.dispose()
@@ -77,12 +89,18 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app = Server(open_store(settings.store_url, entrance.appender), entrance)
     db, app.catalog = _catalog_database(app, settings)
     entrance.write_uses_by(partial(note_use, app.catalog))
+    app.visits = KeyUsage(partial(note_visit, app.catalog), VISITS_RARELY)
+    app.removals = removals = Removals(app.store.remove)
+    with Session(app.catalog) as orm:
+        removals.begin(projects.deleted(orm))
     app.services = services = Services(
         store=app.store,
         write=entrance.writer.submit,
         senders=entrance.senders,
         session=lambda: db.session(),
         note_use=entrance.usage.note,
+        note_visit=app.visits.note,
+        remove=lambda project_id: removals.begin([project_id]),
         clock=now,
         policy=policy_of(settings),
         bundle=BUNDLE,
@@ -99,6 +117,15 @@ def note_use(catalog: Engine, key_id: int, moment: int) -> None:
     except DatabaseError as error:
         # Events matter more than this: the next use in a minute tries again.
         _log.warning("cannot note when key %d was last used: %s", key_id, error.orig)
+
+
+def note_visit(catalog: Engine, session_id: int, moment: int) -> None:
+    """Write when a session was last used."""
+    try:
+        with Session(catalog) as session, writing(session):
+            sessions.seen(session, session_id, now=moment)
+    except DatabaseError as error:
+        _log.warning("cannot note when session %d was last used: %s", session_id, error.orig)
 
 
 def _catalog_database(app: Server, settings: Settings) -> tuple[SQLAlchemy, Engine]:
@@ -123,6 +150,10 @@ def _hang_doors(app: Server, services: Services) -> None:
         delivery.blueprint(services, access, app.registry),
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
+        account.blueprint(services, access, app.registry),
+        project_doors.blueprint(services, access, app.registry),
+        people.blueprint(services, access, app.registry),
+        joining.blueprint(services, app.registry),
         key_doors.blueprint(services, access, app.registry),
         audit.blueprint(services, access, app.registry),
         persons.blueprint(services, access, app.registry),

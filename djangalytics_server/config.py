@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from djangalytics_server.errors import StartError
-from djangalytics_server.query.zones import known_zones
+from djangalytics_server.model.zone_names import known_zones
 
 DATABASE_FILE = "djangalytics.sqlite3"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}

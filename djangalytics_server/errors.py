@@ -6,14 +6,16 @@
     │   │                             InvalidEvent, InvalidParameter
     │   │                             InvalidFields, InvalidQuestion
     │   ├── Unauthorized      401     InvalidKey, KeyMistyped, KeyExpired, KeyRevoked,
-    │   │                             KeyRequired, SignInRequired
+    │   │                             KeyRequired, SignInRequired, SignInFailed
     │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, KeyCannotManage,
-    │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed
+    │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed, RoleTooLow
     │   ├── NotFound          404
     │   ├── MethodNotAllowed  405
-    │   ├── Conflict          409     KeyEnded
+    │   ├── Conflict          409     KeyEnded, AlreadyMember, EmailMissing, EmailTaken,
+    │   │                             LastOwner, LastProject
     │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
     │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
+    │   ├── TooManyAttempts   429
     │   ├── InternalError     500
     │   └── Unavailable       503     StoreUnavailable, QuestionTimedOut, QueueFull, ShuttingDown
     └── StartError                    one sentence on the terminal and a non-zero exit
@@ -167,6 +169,12 @@ class SignInRequired(Unauthorized):
     code, title = "sign_in_required", "Sign in to read"
 
 
+class SignInFailed(Unauthorized):
+    """The e-mail address and the password do not go together; nothing says which was wrong."""
+
+    code, title = "sign_in_failed", "Not signed in"
+
+
 class Forbidden(ApiError):
     """We know who is asking, and they may not."""
 
@@ -209,6 +217,12 @@ class HostNotAllowed(Forbidden):
     code, title = "host_not_allowed", "This host name is not served"
 
 
+class RoleTooLow(Forbidden):
+    """A person's role in the organisation does not go so far."""
+
+    code, title = "role_too_low", "Your role does not allow it"
+
+
 class NotFound(ApiError):
     """There is nothing at this address."""
 
@@ -231,6 +245,36 @@ class KeyEnded(Conflict):
     """A key that is revoked or expired cannot be rotated."""
 
     code, title = "key_ended", "The key has ended"
+
+
+class AlreadyMember(Conflict):
+    """Who is invited belongs to the organisation."""
+
+    code, title = "already_member", "Already a member"
+
+
+class EmailMissing(Conflict):
+    """A password goes with an e-mail address, by which one signs in."""
+
+    code, title = "email_missing", "An e-mail address is needed first"
+
+
+class EmailTaken(Conflict):
+    """Two people cannot sign in by one e-mail address."""
+
+    code, title = "email_taken", "Somebody else has the e-mail address"
+
+
+class LastOwner(Conflict):
+    """An organisation always has an owner."""
+
+    code, title = "last_owner", "Somebody has to own the organisation"
+
+
+class LastProject(Conflict):
+    """An organisation always has a project."""
+
+    code, title = "last_project", "The organisation's only project stays"
 
 
 class TooLarge(ApiError):
@@ -267,6 +311,12 @@ class UnsupportedMediaType(Unsupported):
     """A Content-Type other than JSON."""
 
     code, title = "unsupported_media_type", "Unsupported Content-Type"
+
+
+class TooManyAttempts(ApiError):
+    """Somebody got the account's password wrong too often from this address."""
+
+    status, code, title = 429, "too_many_attempts", "Too many attempts"
 
 
 class InternalError(ApiError):

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import key_text, secrets
+from djangalytics_server.catalog import ids, key_text, secrets
 from djangalytics_server.errors import KeyEnded
 from djangalytics_server.store.tables import ApiKey
-
-_LARGEST_ID = 2**31 - 1
-"""No engine's ids of this table go beyond, and not every one may be asked for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,7 @@ def used(session: Session, when: Mapping[int, int]) -> None:
 
 
 def _row(session: Session, project_id: int, key_id: int) -> ApiKey | None:
-    if key_id > _LARGEST_ID:
+    if key_id > ids.LARGEST:
         return None
     return session.scalars(
         select(ApiKey).where(ApiKey.id == key_id, ApiKey.project_id == project_id)

@@ -1,85 +1,126 @@
-"""People, their one-time links and their sessions. Times are microseconds since 1970 UTC."""
+"""People and what they may do in which organisation. Times are microseconds since 1970 UTC."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import secrets
-from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.store.tables import LoginLink, Project, SignIn, User
-
-LINK_LIFETIME = DAY_SECONDS * MICROSECONDS
-SESSION_LIFETIME = 30 * DAY_SECONDS * MICROSECONDS
+from djangalytics_server.catalog import ids
+from djangalytics_server.errors import LastOwner
+from djangalytics_server.store.tables import LoginLink, Membership, Project, SignIn, User
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Who a session belongs to, and the project it looks at."""
+class Seat:
+    """A project that a person may see, and what they may do there."""
 
-    user_id: int
-    name: str
     project_id: int
+    role: str
 
 
-def login_link(session: Session, *, now: int) -> str:
-    """A new one-time token for the owner; it works once, within a day."""
-    token = secrets.make()
-    session.add(
-        LoginLink(
-            hash=secrets.digest(token),
-            user_id=session.scalars(select(User.id).order_by(User.id)).first(),
-            project_id=session.scalars(select(Project.id).order_by(Project.id)).first(),
-            expires_at=now + LINK_LIFETIME,
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """One person in one organisation. ``last_seen_at`` is None for who has no session."""
+
+    id: int
+    name: str
+    email: str | None
+    role: str
+    joined_at: int
+    last_seen_at: int | None
+
+
+def create(session: Session, name: str, *, now: int, email: str | None = None) -> int:
+    """A new person's id; they belong to no organisation yet."""
+    person = User(name=name, email=email, created_at=now)
+    session.add(person)
     session.flush()
-    return token
+    return person.id
 
 
-def sign_in(session: Session, token: str, *, now: int) -> str | None:
-    """Use up a one-time token: the cookie of a new session, or None when it is not valid."""
-    found = session.execute(
-        delete(LoginLink)
-        .where(LoginLink.hash == secrets.digest(token))
-        .returning(LoginLink.user_id, LoginLink.project_id, LoginLink.expires_at)
-    ).first()
-    if found is None or found.expires_at < now:
+def join(session: Session, organisation_id: int, user_id: int, role: str, *, now: int) -> None:
+    """Make a person a member; one who is already keeps the role they have."""
+    if session.get(Membership, (organisation_id, user_id)) is None:
+        session.add(
+            Membership(organisation_id=organisation_id, user_id=user_id, role=role, created_at=now)
+        )
+        session.flush()
+
+
+def seats(session: Session, user_id: int) -> Sequence[Seat]:
+    """The projects of a person's organisations, oldest first."""
+    question = (
+        select(Project.id, Membership.role)
+        .join(Membership, Membership.organisation_id == Project.organisation_id)
+        .where(Membership.user_id == user_id, Project.deleted_at.is_(None))
+        .order_by(Project.id)
+    )
+    return [Seat(*row) for row in session.execute(question)]
+
+
+def members(session: Session, organisation_id: int) -> Sequence[MemberFacts]:
+    """Everybody of an organisation, in the order they joined."""
+    seen = select(func.max(SignIn.last_seen_at)).where(SignIn.user_id == User.id).scalar_subquery()
+    question = (
+        select(User.id, User.name, User.email, Membership.role, Membership.created_at, seen)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organisation_id == organisation_id)
+        .order_by(Membership.created_at, User.id)
+    )
+    return [MemberFacts(*row) for row in session.execute(question)]
+
+
+def member(session: Session, organisation_id: int, user_id: int) -> MemberFacts | None:
+    """One member of an organisation; None for who is not."""
+    if user_id > ids.LARGEST:
         return None
-    cookie = secrets.make()
-    session.execute(delete(SignIn).where(SignIn.expires_at < now))
-    session.add(
-        SignIn(
-            hash=secrets.digest(cookie),
-            user_id=found.user_id,
-            project_id=found.project_id,
-            created_at=now,
-            expires_at=now + SESSION_LIFETIME,
-        )
-    )
+    found = members(session, organisation_id)
+    return next((person for person in found if person.id == user_id), None)
+
+
+def find(session: Session, named: str) -> int | None:
+    """The id of the person of this id or e-mail address."""
+    if named.isascii() and named.isdecimal():
+        is_it = User.id == min(int(named[:12]), ids.LARGEST)
+    else:
+        is_it = User.email == named.strip().lower()
+    return session.scalars(select(User.id).where(is_it)).first()
+
+
+def set_role(session: Session, organisation_id: int, user_id: int, role: str) -> None:
+    """Give a member another role. Raises LastOwner if nobody would own the organisation."""
+    row = session.get_one(Membership, (organisation_id, user_id))
+    if row.role == "owner" and role != "owner":
+        _check_other_owner(session, organisation_id, user_id)
+    row.role = role
     session.flush()
-    return cookie
 
 
-def signed_in(session: Session, cookie: str, *, now: int) -> Person | None:
-    """Who the cookie belongs to, if its session is still good."""
-    row = session.execute(
-        select(User.id, User.name, SignIn.project_id)
-        .join(User, User.id == SignIn.user_id)
-        .where(SignIn.hash == secrets.digest(cookie), SignIn.expires_at >= now)
-    ).first()
-    return None if row is None else Person(*row)
+def remove(session: Session, organisation_id: int, user_id: int) -> None:
+    """Take a person out of an organisation; who is in no other is gone, sessions and all.
+
+    Raises LastOwner if nobody would own the organisation.
+    """
+    row = session.get_one(Membership, (organisation_id, user_id))
+    if row.role == "owner":
+        _check_other_owner(session, organisation_id, user_id)
+    session.delete(row)
+    session.flush()
+    others = select(Membership.role).where(Membership.user_id == user_id).limit(1)
+    if session.scalars(others).first() is None:
+        for table in (SignIn, LoginLink):
+            session.execute(delete(table).where(table.user_id == user_id))
+        session.execute(delete(User).where(User.id == user_id))
 
 
-def sign_out(session: Session, cookie: str) -> None:
-    """End a session."""
-    session.execute(delete(SignIn).where(SignIn.hash == secrets.digest(cookie)))
-
-
-def csrf_token(cookie: str) -> str:
-    """The token that writes of this session carry: only a page that may read us knows it."""
-    return hmac.new(cookie.encode(), b"djangalytics csrf", hashlib.sha256).hexdigest()
+def _check_other_owner(session: Session, organisation_id: int, user_id: int) -> None:
+    others = select(Membership.user_id).where(
+        Membership.organisation_id == organisation_id,
+        Membership.role == "owner",
+        Membership.user_id != user_id,
+    )
+    if session.scalars(others.limit(1)).first() is None:
+        raise LastOwner("Nobody else owns the organisation. Make somebody else an owner first.")

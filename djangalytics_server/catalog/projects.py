@@ -1,15 +1,16 @@
-"""Projects: what events belong to."""
+"""Projects: what events belong to, and what organisations have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import keys, people
-from djangalytics_server.store.tables import Project, User
+from djangalytics_server.catalog import ids, keys, organisations, people, sessions
+from djangalytics_server.errors import LastProject
+from djangalytics_server.store.tables import ApiKey, Organisation, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class ProjectFacts:
     name: str
     time_zone: str
     open_capture: bool
+    organisation_id: int
+    organisation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +35,123 @@ class FirstSecrets:
 
 
 def found(session: Session, *, now: int, time_zone: str = "UTC") -> FirstSecrets:
-    """Make the first project, its keys and its owner in an empty database."""
-    project = Project(name="My project", time_zone=time_zone, open_capture=True, created_at=now)
-    owner = User(name="Owner", role="owner", created_at=now)
-    session.add_all([project, owner])
-    session.flush()
+    """Make the first project, its keys, its organisation and its owner in an empty database."""
+    organisation = organisations.create(session, "My organisation", now=now)
+    project = create(session, organisation.id, "My project", time_zone, now=now, open_capture=True)
+    owner = people.create(session, "Owner", now=now)
+    people.join(session, organisation.id, owner, "owner", now=now)
     maker = keys.Maker("first start", now)
     return FirstSecrets(
         write_key=keys.create(session, project.id, "write", "first write key", maker).text,
         read_key=keys.create(session, project.id, "read", "first read key", maker).text,
-        login_token=people.login_link(session, now=now),
+        login_token=sessions.login_link(session, owner, now=now),
     )
+
+
+def create(
+    session: Session,
+    organisation_id: int,
+    name: str,
+    time_zone: str,
+    *,
+    now: int,
+    open_capture: bool = False,
+) -> ProjectFacts:
+    """Make a project without keys. Its id was never another's."""
+    row = Project(
+        name=name,
+        time_zone=time_zone,
+        open_capture=open_capture,
+        created_at=now,
+        organisation_id=organisation_id,
+    )
+    session.add(row)
+    session.flush()
+    made = get(session, row.id)
+    assert made is not None
+    return made
 
 
 def first(session: Session) -> ProjectFacts | None:
     """The project of a request that names none: the oldest."""
-    return _facts(session.scalars(select(Project).order_by(Project.id).limit(1)).first())
+    return next(iter(_found(session, limit=1)), None)
 
 
 def get(session: Session, project_id: int) -> ProjectFacts | None:
-    """One project by id."""
-    return _facts(session.get(Project, project_id))
+    """One project by id; None for one that is deleted or never was."""
+    if project_id > ids.LARGEST:
+        return None
+    return next(iter(_found(session, Project.id == project_id)), None)
 
 
 def every(session: Session) -> Sequence[ProjectFacts]:
     """All projects, oldest first."""
-    rows = session.scalars(select(Project).order_by(Project.id))
-    return [facts for facts in map(_facts, rows) if facts is not None]
+    return _found(session)
 
 
-def _facts(row: Project | None) -> ProjectFacts | None:
-    if row is None:
+def change(
+    session: Session,
+    project_id: int,
+    *,
+    name: str | None = None,
+    time_zone: str | None = None,
+    open_capture: bool | None = None,
+) -> ProjectFacts | None:
+    """Change what is given; None when there is no such project."""
+    row = session.get(Project, project_id)
+    if row is None or row.deleted_at is not None:
         return None
-    return ProjectFacts(row.id, row.name, row.time_zone, row.open_capture)
+    if name is not None:
+        row.name = name
+    if time_zone is not None:
+        row.time_zone = time_zone
+    if open_capture is not None:
+        row.open_capture = open_capture
+    session.flush()
+    return get(session, project_id)
+
+
+def delete_for_good(session: Session, project_id: int, *, now: int) -> int | None:
+    """Take a project and its keys from everybody's sight; None when there is none.
+
+    Answers with the oldest project that its organisation still has. Its events go afterwards: see
+    ``catalog.removal``. Raises LastProject for the only project of its organisation.
+    """
+    row = session.get(Project, project_id)
+    if row is None or row.deleted_at is not None:
+        return None
+    of_organisation = _found(session, Project.organisation_id == row.organisation_id)
+    remaining = [project.id for project in of_organisation if project.id != project_id]
+    if not remaining:
+        raise LastProject("This is the organisation's only project. Make another one first.")
+    session.execute(delete(ApiKey).where(ApiKey.project_id == project_id))
+    row.name, row.organisation_id, row.open_capture, row.deleted_at = "", None, False, now
+    session.flush()
+    return remaining[0]
+
+
+def deleted(session: Session) -> Sequence[int]:
+    """The ids of projects that are gone, of which events may still be there."""
+    return session.scalars(
+        select(Project.id).where(Project.deleted_at.is_not(None)).order_by(Project.id)
+    ).all()
+
+
+def _found(
+    session: Session, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[ProjectFacts]:
+    question = (
+        select(
+            Project.id,
+            Project.name,
+            Project.time_zone,
+            Project.open_capture,
+            Organisation.id,
+            Organisation.name,
+        )
+        .join(Organisation, Organisation.id == Project.organisation_id)
+        .where(Project.deleted_at.is_(None), *conditions)
+        .order_by(Project.id)
+        .limit(limit)
+    )
+    return [ProjectFacts(*row) for row in session.execute(question)]

@@ -24,7 +24,7 @@ _KEY = (
     "SELECT id, project_id, prefix, expires_at, last_used_at FROM api_keys"
     " WHERE hash = ? AND kind = 'write' AND revoked_at IS NULL"
 )
-_FIRST = "SELECT id, open_capture FROM projects ORDER BY id LIMIT 1"
+_FIRST = "SELECT id, open_capture FROM projects WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
 
 Ask = Callable[[str, tuple[object, ...]], Sequence[tuple[Any, ...]]]
 NoteUse = Callable[[int, int | None, int], None]

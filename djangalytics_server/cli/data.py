@@ -13,9 +13,15 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import audit, people, projects
+from djangalytics_server.catalog import accounts, audit, people, projects, sessions
+from djangalytics_server.catalog.projects import ProjectFacts
 from djangalytics_server.catalog.transactions import writing
-from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.cli.options import (
+    project_option,
+    says_why,
+    settings_from,
+    settings_options,
+)
 from djangalytics_server.cli.serve import address_of
 from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
@@ -39,12 +45,20 @@ def events() -> None:
 
 @events.command()
 @settings_options(*_WHERE)
+@project_option
 @click.option("-n", "--lines", default=10, show_default=True, help="How many to begin with.")
 @click.option("--follow/--no-follow", default=True, help="Go on with new ones as they arrive.")
 @click.option("--name", "names", multiple=True, help="Only events of this name; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @says_why
-def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def tail(
+    project: str | None,
+    lines: int,
+    follow: bool,
+    names: tuple[str, ...],
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Print the newest events, then each one as it arrives, until Ctrl-C.
 
     Times are this machine's local times, with their distance from UTC.
@@ -54,7 +68,7 @@ def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **give
     store = open_store(settings.store_url)
     try:
         with open_catalog(settings) as session:
-            project_id = first_project(session)
+            project_id = chosen_project(session, project)
         show = _json_line if as_json else _line
         for event in _arrivals(store, project_id, max(0, lines), follow, names):
             click.echo(show(event))
@@ -66,17 +80,22 @@ def tail(lines: int, follow: bool, names: tuple[str, ...], as_json: bool, **give
 
 @click.command("login-link")
 @settings_options("data", "database_url", "host", "port", "public_url")
+@click.option("--user", metavar="ID|EMAIL", help="Whom it signs in; the owner if nothing is said.")
 @says_why
-def login_link(**given: Any) -> None:
-    """Print a link that signs the owner in to the dashboard; it works once, within a day.
+def login_link(user: str | None, **given: Any) -> None:
+    """Print a link that signs somebody in to the dashboard; it works once, within a day.
 
-    Give it the same --port or --public-url as the server, so that the link leads there.
+    Whoever has it may set the person's password anew. Give it the same --port or --public-url as
+    the server, so that the link leads there.
     """
     settings = settings_from(given)
     with open_catalog(settings) as session, writing(session):
-        token = people.login_link(session, now=now())
+        user_id = find_person(session, user)
+        token = sessions.login_link(session, user_id, now=now())
         actor = Actor(audit.COMMAND_LINE, None, now())
-        audit.record(session, actor, "login_link.create", "", project_id=first_project(session))
+        seen = next((seat.project_id for seat in people.seats(session, user_id)), None)
+        name = accounts.get(session, user_id).name
+        audit.record(session, actor, "login_link.create", name, project_id=seen)
     click.echo(f"{address_of(settings, settings.port)}/login/{token}")
 
 
@@ -114,12 +133,33 @@ def check_present(settings: Settings) -> None:
     )
 
 
-def first_project(session: Session) -> int:
-    """The id of the project that commands speak of."""
-    project = projects.first(session)
-    if project is None:
+def chosen_project(session: Session, named: str | None) -> int:
+    """The id of the project that a command speaks of: see ``options.project_option``."""
+    return find_project(session, named).id
+
+
+def find_project(session: Session, named: str | None) -> ProjectFacts:
+    """The project of this id or name, the oldest if None; raises StartError."""
+    known = projects.every(session)
+    if not known:
         raise StartError("The database has no project. Start the server once to make one.")
-    return project.id
+    if named is None:
+        return known[0]
+    found = [p for p in known if named in (str(p.id), p.name)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise StartError(f"There is no project {named!r}; see `djangalytics-server projects list`.")
+    ids = ", ".join(str(p.id) for p in found)
+    raise StartError(f"Several projects answer to {named!r}; say its id, one of {ids}.")
+
+
+def find_person(session: Session, named: str | None) -> int:
+    """The id of the person of this id or e-mail address, the owner if None; raises StartError."""
+    found = sessions.owner(session) if named is None else people.find(session, named)
+    if found is None:
+        raise StartError(f"There is no user {named!r}; see `djangalytics-server users list`.")
+    return found
 
 
 def _arrivals(

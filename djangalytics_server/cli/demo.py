@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from djangalytics_server.cli import shop
-from djangalytics_server.cli.data import first_project, open_catalog
+from djangalytics_server.cli.data import chosen_project, open_catalog
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.serve import announce, run
 from djangalytics_server.clock import now
@@ -71,7 +71,7 @@ def _serve(settings: Settings, live: bool, stack: contextlib.ExitStack) -> int:
 def fill(settings: Settings) -> None:
     """Store the shop's last days in the first project; what is there already stays single."""
     with open_catalog(settings) as session:
-        project_id = first_project(session)
+        project_id = chosen_project(session, None)
     store = open_store(settings.store_url)
     try:
         now = datetime.now(timezone.utc)

@@ -13,8 +13,13 @@ from djangalytics_server.catalog import audit, key_text
 from djangalytics_server.catalog import keys as catalog
 from djangalytics_server.catalog.keys import KeyFacts, Maker
 from djangalytics_server.catalog.transactions import writing
-from djangalytics_server.cli.data import first_project, open_catalog
-from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.cli.data import chosen_project, open_catalog
+from djangalytics_server.cli.options import (
+    project_option,
+    says_why,
+    settings_from,
+    settings_options,
+)
 from djangalytics_server.clock import now
 from djangalytics_server.errors import KeyEnded, StartError
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
@@ -42,19 +47,20 @@ def keys() -> None:
 
 @keys.command()
 @settings_options(*_WHERE)
+@project_option
 @click.option("--kind", type=click.Choice(key_text.KINDS), required=True, help="What it may do.")
 @click.option("--name", default="", help="What it is for; shown by `keys list`.")
 @click.option("--expires-in", type=duration, help="When it ends by itself, such as 90d.")
 @says_why
-def create(kind: str, name: str, expires_in: int | None, **given: Any) -> None:
-    """Make a key for the first project and print it: the only time it is seen.
+def create(project: str | None, kind: str, name: str, expires_in: int | None, **given: Any) -> None:
+    """Make a key and print it: the only time it is seen.
 
     A write key sends events, a read key reads them, an admin key manages the project's keys.
     """
     maker = Maker(audit.COMMAND_LINE, now())
     expires_at = None if expires_in is None else maker.now + expires_in
     with open_catalog(settings_from(given)) as session:
-        project_id = first_project(session)
+        project_id = chosen_project(session, project)
         with writing(session):
             made = catalog.create(session, project_id, kind, name[:100], maker, expires_at)
             _record(session, "key.create", made.facts)
@@ -63,13 +69,14 @@ def create(kind: str, name: str, expires_in: int | None, **given: Any) -> None:
 
 @keys.command("list")
 @settings_options(*_WHERE)
+@project_option
 @click.option("--all", "ended_too", is_flag=True, help="Also those that are revoked or expired.")
 @says_why
-def list_keys(ended_too: bool, **given: Any) -> None:
+def list_keys(project: str | None, ended_too: bool, **given: Any) -> None:
     """Show which keys there are, never the keys themselves: id, beginning, kind, use, name."""
     moment = now()
     with open_catalog(settings_from(given)) as session:
-        found = catalog.of_project(session, first_project(session))
+        found = catalog.of_project(session, chosen_project(session, project))
     for key in found:
         if ended_too or key.state(moment) == "active":
             click.echo(_line(key, moment))
@@ -77,15 +84,16 @@ def list_keys(ended_too: bool, **given: Any) -> None:
 
 @keys.command()
 @settings_options(*_WHERE)
+@project_option
 @_id
 @says_why
-def revoke(key_id: int, **given: Any) -> None:
+def revoke(project: str | None, key_id: int, **given: Any) -> None:
     """End a key for good.
 
     Running servers refuse it within a second. ID is from `keys list`.
     """
     with open_catalog(settings_from(given)) as session:
-        project_id = first_project(session)
+        project_id = chosen_project(session, project)
         with writing(session):
             ended = catalog.revoke(session, project_id, key_id, now=now())
             if ended is None:
@@ -96,6 +104,7 @@ def revoke(key_id: int, **given: Any) -> None:
 
 @keys.command()
 @settings_options(*_WHERE)
+@project_option
 @_id
 @click.option(
     "--overlap",
@@ -105,18 +114,17 @@ def revoke(key_id: int, **given: Any) -> None:
     help="For how long the old key goes on beside the new one.",
 )
 @says_why
-def rotate(key_id: int, overlap: int, **given: Any) -> None:
+def rotate(project: str | None, key_id: int, overlap: int, **given: Any) -> None:
     """Print a key that takes another's place.
 
     The old one goes on for a while, so that programs can change over. ID is from `keys list`.
     """
     with open_catalog(settings_from(given)) as session:
-        made = _rotated(session, key_id, overlap)
+        made = _rotated(session, chosen_project(session, project), key_id, overlap)
     click.echo(made.text)
 
 
-def _rotated(session: Session, key_id: int, overlap: int) -> catalog.NewKey:
-    project_id = first_project(session)
+def _rotated(session: Session, project_id: int, key_id: int, overlap: int) -> catalog.NewKey:
     try:
         with writing(session):
             maker = Maker(audit.COMMAND_LINE, now())

@@ -39,6 +39,12 @@ def _option(setting: Setting) -> Callable[[Command], Command]:
     return click.option(setting.flag, setting.name, type=kind, default=None, help=words)
 
 
+def project_option(command: Command) -> Command:
+    """The option that says which project a command speaks of, as ``project``."""
+    words = "The project's id or name; the oldest project if nothing is said."
+    return click.option("--project", metavar="ID|NAME", help=words)(command)
+
+
 def settings_from(given: dict[str, Any], **fixed: Any) -> Settings:
     """The settings in force for these options and this process's environment."""
     return resolve(given, os.environ, **fixed)

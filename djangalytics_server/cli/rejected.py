@@ -10,8 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from djangalytics_server.cli.data import first_project, open_catalog, opened
-from djangalytics_server.cli.options import says_why, settings_from, settings_options
+from djangalytics_server.cli.data import chosen_project, open_catalog, opened
+from djangalytics_server.cli.options import (
+    project_option,
+    says_why,
+    settings_from,
+    settings_options,
+)
 from djangalytics_server.errors import BadRequest, StartError
 from djangalytics_server.ingest import checks, door
 from djangalytics_server.model.event import Event, Rejection, Stored
@@ -35,14 +40,15 @@ def rejected() -> None:
 
 @rejected.command("list")
 @settings_options("data", "database_url")
+@project_option
 @_code
 @click.option("-n", "--lines", default=20, show_default=True, help="How many, newest first.")
 @says_why
-def list_rejected(code: str | None, lines: int, **given: Any) -> None:
+def list_rejected(project: str | None, code: str | None, lines: int, **given: Any) -> None:
     """Show refused events that are still kept, newest first: id, reason, field, what was sent."""
     with opened(settings := settings_from(given)) as store:
         with open_catalog(settings) as session:
-            project_id = first_project(session)
+            project_id = chosen_project(session, project)
         for kept in islice(_kept(store, RejectedPage(project_id, code=code)), max(0, lines)):
             click.echo(
                 f"{kept.id:>8}  {kept.code:<20}  {kept.field or '-':<16}  {_plain(kept.raw)}"
@@ -51,14 +57,15 @@ def list_rejected(code: str | None, lines: int, **given: Any) -> None:
 
 @rejected.command()
 @settings_options("data", "database_url")
+@project_option
 @_code
 @_ids
 @says_why
-def export(code: str | None, ids: tuple[int, ...], **given: Any) -> None:
+def export(project: str | None, code: str | None, ids: tuple[int, ...], **given: Any) -> None:
     """Print refused events as JSON lines: mend `event` in each, then `rejected replay --from`."""
     with opened(settings := settings_from(given)) as store:
         with open_catalog(settings) as session:
-            project_id = first_project(session)
+            project_id = chosen_project(session, project)
         for kept in _kept(store, RejectedPage(project_id, code=code, ids=ids)):
             line = {"id": kept.id, "code": kept.code, "field": kept.field}
             click.echo(json.dumps({**line, "event": json.loads(kept.raw)}))
@@ -66,6 +73,7 @@ def export(code: str | None, ids: tuple[int, ...], **given: Any) -> None:
 
 @rejected.command()
 @settings_options("data", "database_url", "strict")
+@project_option
 @_code
 @_ids
 @click.option(
@@ -75,7 +83,9 @@ def export(code: str | None, ids: tuple[int, ...], **given: Any) -> None:
     help="Events mended by hand: lines of `rejected export`.",
 )
 @says_why
-def replay(code: str | None, ids: tuple[int, ...], mended: Path | None, **given: Any) -> None:
+def replay(
+    project: str | None, code: str | None, ids: tuple[int, ...], mended: Path | None, **given: Any
+) -> None:
     """Judge refused events anew by today's rules, and store those that pass.
 
     Each keeps the time at which it arrived. What passes is stored and no longer kept as refused,
@@ -86,7 +96,7 @@ def replay(code: str | None, ids: tuple[int, ...], mended: Path | None, **given:
     refused = 0
     with opened(settings) as store:
         with open_catalog(settings) as session:
-            project_id = first_project(session)
+            project_id = chosen_project(session, project)
         page = RejectedPage(project_id, code=code, ids=ids)
         for batch in _batches(_chosen(store, page, mended)):
             refused += _replay(store, project_id, batch, settings.strict)

@@ -30,6 +30,9 @@ LAST_LINGER_SECONDS = 0.25
 """The same while the server is stopping."""
 
 
+_LINK = "/login/"
+
+
 class Connection:
     """One accepted socket; ``deadline`` and ``quiet_since`` are on the monotonic clock."""
 
@@ -249,7 +252,7 @@ class Connection:
         except Gone:
             log.debug("%s left before its answer", self.addr[0])
         except (Exception, SystemExit) as error:
-            log.error("%s %r failed: %r", request.command, request.path, error)
+            log.error("%s %r failed: %r", request.command, _shown(request.path), error)
             log.debug("the failure in full", exc_info=True)
             if not task.wrote_header:
                 self._send(refusals.INTERNAL.response(head_only=request.command == "HEAD"))
@@ -257,7 +260,7 @@ class Connection:
             request.close()
         if log.isEnabledFor(logging.DEBUG):
             spent = (time.monotonic() - began) * 1000
-            line = (self.addr[0], request.command, request.path, task.status[:3], spent)
+            line = (self.addr[0], request.command, _shown(request.path), task.status[:3], spent)
             log.debug("%s %s %r %s %.0f ms", *line)
         self._finish(keep)
 
@@ -315,3 +318,8 @@ class Connection:
             )
         if unfinished or self.take is not None or self.server.draining:
             self.server.poke(self)
+
+
+def _shown(path: str) -> str:
+    """A path as the log may have it: that of a sign-in link is a secret."""
+    return f"{_LINK}…" if path.startswith(_LINK) else path

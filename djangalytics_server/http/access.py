@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from flask import Request
 
-from djangalytics_server.catalog import key_text, keys, people, projects
+from djangalytics_server.catalog import key_text, keys, people, projects, roles, sessions
 from djangalytics_server.catalog.keys import KeyFacts
-from djangalytics_server.catalog.people import Person
+from djangalytics_server.catalog.people import Seat
 from djangalytics_server.catalog.projects import ProjectFacts
+from djangalytics_server.catalog.roles import Right
 from djangalytics_server.catalog.senders import REMEMBERED, Sender
+from djangalytics_server.catalog.sessions import Person
 from djangalytics_server.errors import (
     CsrfFailed,
     ForeignOrigin,
@@ -25,26 +27,42 @@ from djangalytics_server.errors import (
     KeyMistyped,
     KeyRequired,
     KeyRevoked,
+    NotFound,
+    RoleTooLow,
     SignInRequired,
 )
 from djangalytics_server.http import safety
+from djangalytics_server.http.cookies import COOKIE
 from djangalytics_server.http.services import Services
 
-COOKIE = "djangalytics_session"
+CHOICE = "X-Project"
+"""The header by which a session says which of its projects it speaks of; without it, the oldest."""
+
 _USE = {
     "write": "A write key only sends events",
     "read": "A read key only reads",
     "admin": "An admin key only manages the project",
 }
+_ARTICLE = {"viewer": "a", "analyst": "an", "admin": "an", "owner": "an"}
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Who manages a project, and their name as what they make bears it."""
+    """Who manages a project, and their name as what they make bears it. A key has no role."""
 
     project: ProjectFacts
     name: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person who is signed in, the project they speak of, and their role in its organisation."""
+
+    person: Person
+    project: ProjectFacts
+    role: str
 
 
 class Access:
@@ -69,7 +87,7 @@ class Access:
         person = self.person(request)
         if person is not None:
             self.check_csrf(request)
-            return Sender(self._project(person.project_id).id)
+            return Sender(self._chosen(request, person, "write").project.id)
         project = self._first()
         if not project.open_capture:
             raise KeyRequired("Send the project's write key as Authorization: Bearer djw_….")
@@ -86,9 +104,9 @@ class Access:
             return self._project(found.project_id)
         person = self.person(request)
         if person is not None:
-            return self._project(person.project_id)
+            return self._chosen(request, person, "read").project
         if self._services.policy.development:
-            return self._first()
+            return self._named(request.headers.get(CHOICE))
         raise SignInRequired(
             "Open the link that `djangalytics-server login-link` prints, or send a read key."
         )
@@ -104,14 +122,90 @@ class Access:
             if found.kind != "admin":
                 raise KeyCannotManage(f"{_USE[found.kind]}; managing needs an admin key (dja_…).")
             return Manager(self._project(found.project_id), f"{found.prefix}… {found.name}".strip())
-        person = self.person(request)
-        if person is None:
+        if self.person(request) is None:
             raise SignInRequired(
                 "Open the link that `djangalytics-server login-link` prints, or send an admin key."
             )
+        member = self.member(request, "manage")
+        return Manager(member.project, member.person.name, member.role)
+
+    def manager_of(self, request: Request, project_id: int) -> Manager:
+        """Who may manage this project; raises Unauthorized, Forbidden, or NotFound."""
+        if _bearer(request) is None:
+            member = self.member(request, "manage", project_id)
+            return Manager(member.project, member.person.name, member.role)
+        manager = self.manager(request)
+        if manager.project.id != project_id:
+            raise _no_project()
+        return manager
+
+    def member(self, request: Request, right: Right, project_id: int | None = None) -> Member:
+        """Who is signed in, and has a right in the organisation of the project they speak of.
+
+        For what no key may do. ``project_id`` is the project where the address names one; else
+        the header does. Raises Unauthorized, Forbidden, or NotFound for a project that is not
+        theirs, there or not.
+        """
+        key = _bearer(request)
+        if key is not None:
+            found = self._key(key)
+            raise KeyCannotManage(f"{_USE[found.kind]}; this needs a person who is signed in.")
+        return self._chosen(request, self.signed_in(request), right, project_id)
+
+    def signed_in(self, request: Request) -> Person:
+        """Who is signed in, their token checked if they write; raises Unauthorized, Forbidden."""
+        person = self.person(request)
+        if person is None:
+            raise SignInRequired(
+                "Sign in, or open the link that `djangalytics-server login-link` prints."
+            )
         if request.method != "GET":
             self.check_csrf(request)
-        return Manager(self._project(person.project_id), person.name)
+        return person
+
+    def seats(self, request: Request) -> Sequence[tuple[ProjectFacts, str | None]]:
+        """The projects that this request may name, oldest first, each with the person's role.
+
+        With an admin key it is the key's own, and no role. Raises Unauthorized or Forbidden.
+        """
+        if _bearer(request) is not None:
+            return [(self.manager(request).project, None)]
+        return self.seats_of(self.signed_in(request))
+
+    def seats_of(self, person: Person) -> Sequence[tuple[ProjectFacts, str]]:
+        """The projects of a person's organisations, oldest first, and their role in each."""
+        session = self._services.session()
+        found = people.seats(session, person.user_id)
+        facts = {project.id: project for project in projects.every(session)}
+        return [(facts[s.project_id], s.role) for s in found if s.project_id in facts]
+
+    def _seat(self, person: Person, named: str | None) -> Seat:
+        """The project that a person speaks of; raises NotFound if it is none of theirs."""
+        for seat in people.seats(self._services.session(), person.user_id):
+            if named is None or named == str(seat.project_id):
+                return seat
+        raise _no_project()
+
+    def _named(self, named: str | None) -> ProjectFacts:
+        """The project that anybody on this machine asks for, in development mode."""
+        if named is None:
+            return self._first()
+        for project in projects.every(self._services.session()):
+            if named == str(project.id):
+                return project
+        raise _no_project()
+
+    def _chosen(
+        self, request: Request, person: Person, right: Right, project_id: int | None = None
+    ) -> Member:
+        named = request.headers.get(CHOICE) if project_id is None else str(project_id)
+        seat = self._seat(person, named)
+        if not roles.may(seat.role, right):
+            raise RoleTooLow(
+                f"You are {_ARTICLE[seat.role]} {seat.role} there;"
+                f" this takes {_ARTICLE[roles.needed(right)]} {roles.needed(right)}."
+            )
+        return Member(person, self._project(seat.project_id), seat.role)
 
     def capture_open(self) -> bool:
         """Whether events are taken without a key."""
@@ -123,7 +217,11 @@ class Access:
         if not cookie:
             return None
         services = self._services
-        return people.signed_in(services.session(), cookie, now=services.clock())
+        now = services.clock()
+        found = sessions.signed_in(services.session(), cookie, now=now)
+        if found is not None:
+            services.note_visit(found.session_id, found.last_seen_at, now)
+        return found
 
     def check_csrf(self, request: Request) -> None:
         """A write made with a cookie comes from our own page, and carries the token it can read.
@@ -132,13 +230,13 @@ class Access:
         """
         if safety.is_foreign(request, self._services.policy.public_url):
             raise ForeignOrigin("With a session, only pages of this server may write.")
-        expected = people.csrf_token(request.cookies.get(COOKIE, ""))
+        expected = sessions.csrf_token(request.cookies.get(COOKIE, ""))
         given = request.headers.get("X-CSRF-Token", "")
         if not hmac.compare_digest(given.encode(), expected.encode()):
             raise CsrfFailed("Send the session's csrf_token as the header X-CSRF-Token.")
 
-    def forget_keys(self) -> None:
-        """Look keys up again: one has just been ended here. Other processes hear of it in time."""
+    def forget(self) -> None:
+        """Look keys and projects up again: one has just changed. Others hear of it in time."""
         self._remembered.clear()
         self._services.senders.forget()
 
@@ -184,6 +282,11 @@ class Access:
             self._remembered.clear()
         self._remembered[what] = now, found
         return found
+
+
+def _no_project() -> NotFound:
+    """The same words for what is another's and what is not there."""
+    return NotFound("There is no such project, or you are not in its organisation.")
 
 
 def _bearer(request: Request) -> str | None:

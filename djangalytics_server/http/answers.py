@@ -91,7 +91,7 @@ def _database_problem(error: DatabaseError) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    _log.error(
-        "request %s failed: %s %s", request_id(), request.method, request.path, exc_info=error
-    )
+    # The route, not the path: that of a sign-in link is a secret.
+    route = request.path if request.url_rule is None else request.url_rule.rule
+    _log.error("request %s failed: %s %s", request_id(), request.method, route, exc_info=error)
     return problem(InternalError("The server's log says more under this request_id."))

@@ -13,6 +13,8 @@ def blueprint(services: Services) -> Blueprint:
     blue = Blueprint("dashboard", __name__)
 
     @blue.get("/")
+    @blue.get("/settings")
+    @blue.get("/join")
     def index() -> Response:
         if not (services.bundle / "index.html").is_file():
             return pages.missing_bundle()

@@ -116,14 +116,14 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
             if ended is None:
                 raise _nothing(key_id)
             _record(session, manager, now, "key.revoke", ended)
-        access.forget_keys()
+        access.forget()
         return Response(status=204)
 
     def rotate(key_id: int) -> Response:
         manager, now = access.manager(request), services.clock()
         overlap = manage.load(_ROTATION, body.read(request))["overlap_seconds"] * MICROSECONDS
         made = _rotate(services, manager, key_id, now, overlap)
-        access.forget_keys()
+        access.forget()
         return _shown(made, now)
 
     registry.add(blue, LIST, list_keys)

@@ -10,10 +10,18 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from djangalytics_server.catalog import key_text
+from djangalytics_server.catalog.ids import LARGEST
+from djangalytics_server.http.access import CHOICE
 from djangalytics_server.http.operations import PROBLEMS, Operation, Registry
 from djangalytics_server.query import filters
 from djangalytics_server.wire.schemas import ProblemSchema
 
+_CHOICE = {
+    "in": "header",
+    "name": CHOICE,
+    "description": "With a session: the id of the project; without it the oldest of the person's.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST},
+}
 _PLACE = re.compile(r"<int:(\w+)>")
 
 
@@ -42,7 +50,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {str(s): _answer(s, of, operation) for s, of in operation.answers.items()},
     }
-    for status in operation.problems:
+    of_a_project = operation.key in ("read", "admin")
+    for status in sorted({*operation.problems, *((404,) if of_a_project else ())}):
         details["responses"][str(status)] = {
             "description": PROBLEMS[status],
             "content": {"application/problem+json": {"schema": ProblemSchema}},
@@ -55,6 +64,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.params is not None:
         details["parameters"] = [{"in": "query", "schema": operation.params}]
     details.setdefault("parameters", []).extend(_places(operation.path))
+    if of_a_project:
+        details["parameters"].append(_CHOICE)
     if operation.key is not None:
         # The empty entry: an open project, development mode or a session need no key.
         details["security"] = [{f"{operation.key}_key": []}, {}]

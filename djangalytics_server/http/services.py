@@ -38,13 +38,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that answer requests. ``clock`` gives microseconds since 1970 UTC."""
+    """The parts that answer requests. ``clock`` gives microseconds since 1970 UTC.
+
+    ``remove`` has the events of a deleted project removed, and does not wait for it.
+    """
 
     store: Store
     write: Write
     senders: Senders
     session: Callable[[], Session]
     note_use: NoteUse
+    note_visit: NoteUse
+    remove: Callable[[int], None]
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

@@ -1,22 +1,27 @@
-"""Signing in by a one-time link, signing out, and what the dashboard may know at first."""
+"""Signing in by password or one-time link, signing out, and what the dashboard may know."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, Response, redirect, request
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import audit, people
-from djangalytics_server.catalog.people import Person
+from djangalytics_server.catalog import accounts, attempts, audit, passwords, people, sessions
+from djangalytics_server.catalog.accounts import AccountFacts
+from djangalytics_server.catalog.sessions import Person
 from djangalytics_server.catalog.transactions import writing
-from djangalytics_server.errors import ApiError, SignInRequired
-from djangalytics_server.http import pages
-from djangalytics_server.http.access import COOKIE, Access
+from djangalytics_server.errors import ApiError, ForeignOrigin, SignInFailed, SignInRequired
+from djangalytics_server.http import body, cookies, pages, safety
+from djangalytics_server.http.access import Access
+from djangalytics_server.http.acting import actor
 from djangalytics_server.http.answers import json_answer
+from djangalytics_server.http.cookies import COOKIE
 from djangalytics_server.http.operations import Operation, Registry
+from djangalytics_server.http.projects import ProjectSchema, project_json
 from djangalytics_server.http.services import Services
-from djangalytics_server.model.event import MICROSECONDS
-from djangalytics_server.model.trail import Actor
+from djangalytics_server.wire import manage
 
 
 class SessionSchema(Schema):
@@ -27,7 +32,9 @@ class SessionSchema(Schema):
     mode = fields.String(required=True)
     demo = fields.Boolean(required=True)
     user = fields.Dict(required=True, allow_none=True)
+    role = fields.String(required=True, allow_none=True)
     project = fields.Dict(required=True, allow_none=True)
+    projects = fields.List(fields.Nested(ProjectSchema), required=True)
     capture_open = fields.Boolean(required=True)
     csrf_token = fields.String(required=True, allow_none=True)
     version = fields.String(required=True)
@@ -36,9 +43,18 @@ class SessionSchema(Schema):
 SESSION = Operation(
     "GET", "/api/session/", "Who is signed in, and what they may see.", {200: SessionSchema}, (503,)
 )
+LOGIN = Operation(
+    "POST",
+    "/api/session/",
+    "Sign in with e-mail address and password.",
+    {204: "none"},
+    (400, 401, 403, 413, 415, 429, 503),
+    body=manage.SignInSchema,
+)
 LOGOUT = Operation(
     "POST", "/api/session/logout/", "End the session.", {204: "none"}, (401, 403, 503)
 )
+_SIGN_IN = manage.SignInSchema()
 
 
 def blueprint(services: Services, access: Access, registry: Registry) -> Blueprint:
@@ -46,28 +62,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     blue = Blueprint("session", __name__)
 
     def session() -> Response:
-        person = access.person(request)
-        try:
-            project = access.reader(request)
-        except ApiError:
-            project = None
-        policy = services.policy
-        cookie = request.cookies.get(COOKIE, "")
-        return json_answer(
-            {
-                "authenticated": person is not None,
-                "can_read": project is not None,
-                "mode": "development" if policy.development else "production",
-                "demo": policy.demo,
-                "user": {"name": person.name} if person else None,
-                "project": None
-                if project is None
-                else {"id": project.id, "name": project.name, "time_zone": project.time_zone},
-                "capture_open": access.capture_open(),
-                "csrf_token": people.csrf_token(cookie) if person else None,
-                "version": policy.version,
-            }
-        )
+        return json_answer(_facts(services, access))
 
     def logout() -> Response:
         person = access.person(request)
@@ -75,40 +70,113 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
             raise SignInRequired("There is no session to end.")
         access.check_csrf(request)
         with writing(services.session()) as orm:
-            people.sign_out(orm, request.cookies[COOKIE])
-            _record(orm, person, "session.end", services.clock())
+            sessions.sign_out(orm, request.cookies[COOKIE])
+            record_visit(orm, person, "session.end", services.clock())
         answer = Response(status=204)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+        cookies.take(answer)
+        return answer
+
+    def login() -> Response:
+        check_own_page(services)
+        wish = manage.load(_SIGN_IN, body.read(request))
+        account = proved(services, wish["email"].strip().lower(), wish["password"])
+        with writing(services.session()) as orm:
+            cookie = begin(services, orm, account.id)
+        answer = Response(status=204)
+        cookies.give(answer, cookie, secure=services.policy.secure_cookies)
         return answer
 
     @blue.get("/login/<token>")
-    def login(token: str) -> Response:
+    def login_by_link(token: str) -> Response:
         if request.method == "HEAD":  # a look at the link must not use it up
             return Response(status=204)
         with writing(services.session()) as orm:
-            now = services.clock()
-            cookie = people.sign_in(orm, token, now=now)
-            person = None if cookie is None else people.signed_in(orm, cookie, now=now)
-            if person is not None:
-                _record(orm, person, "session.create", now)
+            user_id = sessions.use_up(orm, token, now=services.clock())
+            cookie = None if user_id is None else begin(services, orm, user_id, by_link=True)
         if cookie is None:
             return pages.used_link()
-        answer = redirect("/", 303)
-        answer.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=people.SESSION_LIFETIME // MICROSECONDS,
-            httponly=True,
-            samesite="Lax",
-            secure=services.policy.secure_cookies,
-        )
-        return answer  # type: ignore[return-value]
+        answer: Response = redirect("/", 303)  # type: ignore[assignment]
+        cookies.give(answer, cookie, secure=services.policy.secure_cookies)
+        return answer
 
     registry.add(blue, SESSION, session)
+    registry.add(blue, LOGIN, login)
     registry.add(blue, LOGOUT, logout)
     return blue
 
 
-def _record(orm: Session, person: Person, action: str, now: int) -> None:
-    actor = Actor(person.name, request.remote_addr, now)
-    audit.record(orm, actor, action, person.name, project_id=person.project_id)
+def begin(services: Services, orm: Session, user_id: int, *, by_link: bool = False) -> str:
+    """Sign somebody in, in the caller's transaction: the cookie of their new session."""
+    now = services.clock()
+    cookie = sessions.begin(orm, user_id, cookies.visit(request, now), by_link=by_link)
+    person = sessions.signed_in(orm, cookie, now=now)
+    assert person is not None
+    record_visit(orm, person, "session.create", now)
+    return cookie
+
+
+def record_visit(orm: Session, person: Person, action: str, now: int, **details: int) -> None:
+    """A line about somebody's own doings, in the trail of the first project they see."""
+    project_id = next((seat.project_id for seat in people.seats(orm, person.user_id)), None)
+    doer = actor(person.name, now)
+    audit.record(orm, doer, action, person.name, project_id=project_id, **details)
+
+
+def check_own_page(services: Services) -> None:
+    """Nobody is signed in by a page of another site; raises ForeignOrigin."""
+    if safety.is_foreign(request, services.policy.public_url):
+        raise ForeignOrigin("Only pages of this server may sign people in.")
+
+
+def proved(services: Services, email: str, password: str) -> AccountFacts:
+    """The account that this password opens; raises SignInFailed or TooManyAttempts.
+
+    An account that nobody has costs the same time, and is answered the same.
+    """
+    address = request.remote_addr or ""
+    with writing(services.session()) as orm:
+        attempts.begin(orm, email, address, now=services.clock())
+        account = accounts.by_email(orm, email)
+    right = passwords.fits(password, account.password_hash if account else None)
+    if account is None or not right:
+        raise SignInFailed("The e-mail address and the password do not go together.")
+    with writing(services.session()) as orm:
+        attempts.succeeded(orm, email, address)
+    return account
+
+
+def _facts(services: Services, access: Access) -> dict[str, Any]:
+    person = access.person(request)
+    try:
+        project = access.reader(request)
+    except ApiError:
+        project = None
+    seats = [] if person is None else access.seats_of(person)
+    shown = [project_json(its, role) for its, role in seats]
+    role = next((s["role"] for s in shown if project and s["id"] == project.id), None)
+    policy = services.policy
+    cookie = request.cookies.get(COOKIE, "")
+    return {
+        "authenticated": person is not None,
+        "can_read": project is not None,
+        "mode": "development" if policy.development else "production",
+        "demo": policy.demo,
+        "user": None if person is None else _user(services, person),
+        "role": role,
+        "project": None if project is None else project_json(project, role),
+        "projects": shown,
+        "capture_open": access.capture_open(),
+        "csrf_token": sessions.csrf_token(cookie) if person else None,
+        "version": policy.version,
+    }
+
+
+def _user(services: Services, person: Person) -> dict[str, Any]:
+    account = accounts.get(services.session(), person.user_id)
+    return {
+        "id": account.id,
+        "name": account.name,
+        "email": account.email,
+        "has_password": account.password_hash is not None,
+        "needs_current": account.password_hash is not None and not person.by_link,
+    }

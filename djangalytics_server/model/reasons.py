@@ -58,6 +58,14 @@ FIELDS: dict[str, str] = {
     "kind_invalid": "kind is write, read or admin.",
     "expires_at_invalid": "expires_at is an RFC 3339 date and time that lies ahead.",
     "overlap_invalid": "overlap_seconds is a whole number from 0 to 2592000, which is 30 days.",
+    "time_zone_invalid": "time_zone is the name of an IANA time zone, such as Europe/Berlin.",
+    "flag_invalid": "The value is true or false.",
+    "role_invalid": "role is viewer, analyst, admin or owner.",
+    "email_invalid": "An e-mail address has an @ between two parts, and at most 254 characters.",
+    "password_invalid": "A password has 10 to 200 characters.",
+    "secret_invalid": "A password or token is text of at most 200 characters.",
+    "confirmation_wrong": "name is the project's name, exactly as it is.",
+    "current_wrong": "current is the password you have now.",
 }
 """Code of a wrong field of a body that manages things -> what the rule is."""
 

@@ -9,7 +9,8 @@ from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.model.query_filter import Field, Subject
 from djangalytics_server.model.reasons import Coded
-from djangalytics_server.query import filters, zones
+from djangalytics_server.model.zone_names import known_zones
+from djangalytics_server.query import filters
 
 _Messages = dict[str, str | list[Any] | dict[Any, Any]]
 _OF_ALL: _Messages = {
@@ -113,7 +114,7 @@ class ZoneName(_Coded):
         super().__init__(metadata={"type": "string", "description": about})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or value not in zones.known_zones():
+        if not isinstance(value, str) or value not in known_zones():
             raise refuse("unknown_time_zone")
         return value
 

@@ -12,7 +12,7 @@ from djangalytics_server.model.delivery import STATES
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.trail import ACTIONS, EXPORTS
-from djangalytics_server.query import zones
+from djangalytics_server.model.zone_names import known_zones
 
 MOST_EVENTS = 1_000
 INTERVALS: tuple[Interval, ...] = ("minute", "hour", "day", "week", "month")
@@ -39,7 +39,7 @@ class Zone(fields.String):
     """The name of an IANA time zone."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if value not in zones.known_zones():
+        if value not in known_zones():
             raise _refuse("unknown_time_zone")
         return str(value)
 

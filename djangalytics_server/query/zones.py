@@ -1,8 +1,7 @@
-"""Time zones: which exist, where a local day begins, and when their offset is constant."""
+"""Time zones: where a local day begins, and when their offset is constant."""
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,12 +10,6 @@ from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-@lru_cache(maxsize=1)
-def known_zones() -> frozenset[str]:
-    """Names of the IANA zones this machine knows."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 def offset_at(zone: ZoneInfo, second: int) -> int:

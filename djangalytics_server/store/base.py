@@ -144,6 +144,13 @@ class Store(Protocol):
         more is a duplicate. Raises StoreUnavailable.
         """
 
+    def remove(self, project_id: int) -> int:
+        """Remove what is kept of a project: all but its events, and of those a portion.
+
+        The number of events that went; 0 when none is left. Until then its rollups are not true:
+        nobody may ask for them any more. Raises StoreUnavailable.
+        """
+
     def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
 

@@ -43,6 +43,7 @@ _FIND_EVENTS = (
     " WHERE id IN (SELECT value FROM json_each(?))"
 )
 _READ_ON = "SELECT id, project_id, insert_id FROM events WHERE id > ? ORDER BY id LIMIT ?"
+_PRESENT = "SELECT id FROM events WHERE id > ? AND id <= ?"
 _MARK = "insert_keys"
 _SET_MARK = (
     "INSERT INTO marks (name, value) VALUES (?, ?)"
@@ -119,7 +120,17 @@ class RandomIds:
             self._flush(connection)
 
     def _flush(self, connection: Link) -> None:
-        rows = [(key, event_id) for key, ids in self._newest.items() for event_id in ids]
+        # Events may have been removed since: nothing is kept of those.
+        present = {
+            row[0]
+            for row in connection.exec_driver_sql(_PRESENT, (self._flushed_up_to, self._read_up_to))
+        }
+        rows = [
+            (key, event_id)
+            for key, ids in self._newest.items()
+            for event_id in ids
+            if event_id in present
+        ]
         run(connection, "INSERT INTO insert_keys (key, event_id) VALUES (?, ?)", sorted(rows))
         run(connection, _SET_MARK, [(_MARK, self._read_up_to)])
         self._newest, self._flushed_up_to = {}, self._read_up_to

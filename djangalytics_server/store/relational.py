@@ -27,7 +27,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, erasing, rejected_page, rollups
+from djangalytics_server.store import delivery, erasing, rejected_page, removal, rollups
 from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.recount import recount
@@ -99,6 +99,11 @@ class RelationalStore:
         if full:  # what had no room may have some now, and must be counted from its beginning
             self.recount(mend=True)
         return Erased(events + last.events, last.rejected)
+
+    def remove(self, project_id: int) -> int:
+        """See ``Store.remove``."""
+        with self._removing() as connection:
+            return removal.remove(connection, project_id)
 
     @contextmanager
     def _removing(self) -> Iterator[Connection]:

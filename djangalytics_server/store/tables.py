@@ -37,8 +37,23 @@ class Base(DeclarativeBase):
     )
 
 
+class Organisation(Base):
+    """Whom projects belong to, and people work for."""
+
+    __tablename__ = "organisations"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(text(100))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class Project(Base):
-    """What events belong to. ``open_capture``: events are taken without a key."""
+    """What events belong to. ``open_capture``: events are taken without a key.
+
+    Of a project that was deleted this row stays, without name and organisation, so that no later
+    project gets its id, and with it the events that were under way to it.
+    """
 
     __tablename__ = "projects"
 
@@ -47,6 +62,8 @@ class Project(Base):
     time_zone: Mapped[str] = mapped_column(text(64), default="UTC")
     open_capture: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[int] = mapped_column(BigInteger)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    deleted_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ApiKey(Base):
@@ -71,14 +88,52 @@ class ApiKey(Base):
 
 
 class User(Base):
-    """A person who may sign in."""
+    """A person who may sign in.
+
+    ``email`` is how they say who they are, in small letters; ``password_hash`` is argon2id's own
+    text. Who has neither signs in by the terminal's link.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (Index("uq_users_email", "email", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(text(100))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    email: Mapped[str | None] = mapped_column(text(254))
+    password_hash: Mapped[str | None] = mapped_column(text(200))
+
+
+class Membership(Base):
+    """What a person may do in an organisation: see ``catalog.roles``."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index(None, "user_id"), {"sqlite_with_rowid": False})
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False
+    )
     role: Mapped[str] = mapped_column(text(16))
     created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Invitation(Base):
+    """A one-time way into an organisation; only the hash of its link is stored."""
+
+    __tablename__ = "invitations"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(text(64), unique=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    email: Mapped[str] = mapped_column(text(254))
+    role: Mapped[str] = mapped_column(text(16))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str] = mapped_column(text(100))
+    expires_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class LoginLink(Base):
@@ -88,20 +143,42 @@ class LoginLink(Base):
 
     hash: Mapped[str] = mapped_column(text(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     expires_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class SignIn(Base):
-    """A browser's session; only the hash of its cookie is stored."""
+    """A browser's session; only the hash of its cookie is stored.
+
+    ``by_link``: it began with the terminal's link, whose bearer may set a password anew.
+    """
 
     __tablename__ = "sessions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
-    hash: Mapped[str] = mapped_column(text(64), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(text(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    by_link: Mapped[bool] = mapped_column()
+    address: Mapped[str] = mapped_column(text(64))
+    browser: Mapped[str] = mapped_column(text(200))
     created_at: Mapped[int] = mapped_column(BigInteger)
+    last_seen_at: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class SignInFailure(Base):
+    """How often somebody at an address got an account's password wrong, until it is right.
+
+    ``account`` is the SHA-256 of the e-mail address that was given, whether anybody has it or not.
+    """
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    account: Mapped[str] = mapped_column(text(64), primary_key=True)
+    address: Mapped[str] = mapped_column(text(64), primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class EventRow(Base):

@@ -2,76 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError
 
-from djangalytics_server.catalog import key_text
 from djangalytics_server.errors import FieldError, InvalidFields, InvalidJson
 from djangalytics_server.model.reasons import FIELDS, Coded
 from djangalytics_server.wire import strict_json
-from djangalytics_server.wire.fields import PLAIN_TEXT, Moment, is_plain
+from djangalytics_server.wire.fields import Moment
+from djangalytics_server.wire.managed_fields import (
+    Email,
+    Flag,
+    Given,
+    Kind,
+    Name,
+    NewPassword,
+    Role,
+    Seconds,
+    Zone,
+)
 
-LONGEST_NAME = 100
 LONGEST_OVERLAP = 30 * 86_400
 """Seconds for which a rotated key may go on beside its successor."""
 USUAL_OVERLAP = 86_400
 
 
-class _Managed:
-    """Makes Marshmallow's own messages (missing, null, invalid) carry codes."""
-
-    code: ClassVar[str]
-
-    def make_error(self, key: str, **_parts: object) -> ValidationError:
-        return ValidationError([Coded("field_missing" if key == "required" else self.code)])
-
-
-class Name(_Managed, fields.String):
-    """What something is called: 1 to 100 characters once spaces around it are removed."""
-
-    code = "name_invalid"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        name = value.strip() if isinstance(value, str) else ""
-        if not 1 <= len(name) <= LONGEST_NAME or not is_plain(name):
-            raise self.make_error("invalid")
-        return name
-
-
-class Kind(_Managed, fields.String):
-    """A kind of key."""
-
-    code = "kind_invalid"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if value not in key_text.KINDS:
-            raise self.make_error("invalid")
-        return str(value)
-
-
-class Overlap(_Managed, fields.Integer):
-    """For how many seconds an old key goes on."""
-
-    code = "overlap_invalid"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if type(value) is not int or not 0 <= value <= LONGEST_OVERLAP:
-            raise self.make_error("invalid")
-        return value
-
-
-_NAME = {"description": "What it is for.", "minLength": 1, "pattern": PLAIN_TEXT}
-
-
 class NewKeySchema(Schema):
     """The body that makes a key."""
 
-    kind = Kind(
-        required=True,
-        metadata={"description": "What it may do.", "enum": list(key_text.KINDS)},
-    )
-    name = Name(required=True, metadata=_NAME)
+    kind = Kind("What it may do.", required=True)
+    name = Name("What it is for.", required=True)
     expires_at = Moment(
         code="expires_at_invalid", about="When it ends, RFC 3339; absent or null: never."
     )
@@ -80,14 +40,92 @@ class NewKeySchema(Schema):
 class RotationSchema(Schema):
     """The body that rotates a key; it may be empty."""
 
-    overlap_seconds = Overlap(
+    overlap_seconds = Seconds(
+        "For how long the old key goes on beside the new one.",
+        most=LONGEST_OVERLAP,
         load_default=USUAL_OVERLAP,
-        metadata={
-            "description": "For how long the old key goes on beside the new one.",
-            "minimum": 0,
-            "maximum": LONGEST_OVERLAP,
-        },
     )
+
+
+class NewProjectSchema(Schema):
+    """The body that makes a project."""
+
+    name = Name("What it is called.", required=True)
+    time_zone = Zone(
+        load_default="UTC", metadata={"description": "An IANA name, such as Europe/Berlin."}
+    )
+
+
+class ProjectChangeSchema(Schema):
+    """The body that changes a project: what is absent stays."""
+
+    name = Name("What it is called.")
+    time_zone = Zone(metadata={"description": "An IANA name, such as Europe/Berlin."})
+    open_capture = Flag(metadata={"description": "Whether events are taken without a key."})
+
+
+class DeletionSchema(Schema):
+    """The body that deletes a project: its name, so that it is the right one."""
+
+    name = Name("The project's name.", required=True)
+
+
+class OrganisationChangeSchema(Schema):
+    """The body that renames an organisation."""
+
+    name = Name("What it is called.", required=True)
+
+
+class RoleSchema(Schema):
+    """The body that gives a member another role."""
+
+    role = Role("What they may do.", required=True)
+
+
+class NewInvitationSchema(Schema):
+    """The body that invites somebody."""
+
+    email = Email("By which they will sign in.", required=True)
+    role = Role("What they may do.", required=True)
+
+
+class InvitationTokenSchema(Schema):
+    """The body that looks at an invitation."""
+
+    token = Given(required=True)
+
+
+class AcceptanceSchema(Schema):
+    """The body that accepts an invitation.
+
+    Who has an account under the invitation's e-mail address gives its password; anybody else sets
+    one.
+    """
+
+    token = Given(required=True)
+    name = Name("What they are called.", required=True)
+    password = NewPassword(required=True)
+
+
+class SignInSchema(Schema):
+    """The body that signs in."""
+
+    email = Given(required=True)
+    password = Given(required=True)
+
+
+class AccountChangeSchema(Schema):
+    """The body that changes one's own account: what is absent stays."""
+
+    name = Name("What you are called.")
+    email = Email("By which you sign in.")
+
+
+class PasswordChangeSchema(Schema):
+    """The body that sets one's own password; ``current`` unless the terminal's link signed in."""
+
+    current = Given()
+    password = NewPassword(required=True)
 
 
 def load(schema: Schema, body: bytes) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from djangalytics_server import app as application
-from djangalytics_server.catalog import keys, people
+from djangalytics_server.catalog import keys, people, projects, sessions
+from djangalytics_server.catalog.organisations import create as create_organisation
 from djangalytics_server.catalog.projects import FirstSecrets
+from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.config import DATABASE_FILE, Settings
-from djangalytics_server.http.access import COOKIE
+from djangalytics_server.http.cookies import COOKIE
 from djangalytics_server.store.base import catalog_engine
 
 SECRETS: dict[Path, FirstSecrets] = {}
@@ -81,15 +83,29 @@ class House:
         assert browser.get_cookie(COOKIE) is not None
         return browser
 
-    def new_session(self) -> FlaskClient:
-        """Another browser that is signed in, by a link of its own."""
+    def new_session(self, role: str = "owner", organisation_id: int = 1) -> FlaskClient:
+        """The browser of somebody new with a role, which is signed in."""
+        now = application.now()
         with self.catalog() as session:
-            token = people.login_link(session, now=application.now())
-            cookie = people.sign_in(session, token, now=application.now())
-        assert cookie is not None
+            user_id = people.create(session, f"Some {role}", now=now)
+            people.join(session, organisation_id, user_id, role, now=now)
+            cookie = sessions.begin(session, user_id, Visit(now), by_link=True)
         browser = self.app.test_client()
         browser.set_cookie(COOKIE, cookie)
         return browser
+
+    def new_organisation(self, name: str = "Other") -> tuple[int, int]:
+        """Another organisation and its project: their ids."""
+        now = application.now()
+        with self.catalog() as session:
+            made = create_organisation(session, name, now=now)
+            project = projects.create(session, made.id, name, "UTC", now=now)
+        return made.id, project.id
+
+    def new_project(self, name: str = "Second", organisation_id: int = 1) -> int:
+        """The id of another project."""
+        with self.catalog() as session:
+            return projects.create(session, organisation_id, name, "UTC", now=application.now()).id
 
     def make_key(self, kind: str, project_id: int = 1, name: str = "") -> dict[str, str]:
         """The header that shows a new key of a kind."""

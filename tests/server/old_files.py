@@ -29,8 +29,8 @@ _TYPES = {
 }  # fmt: skip
 
 
-def revision_1(folder: Path, events: int = 200) -> Path:
-    """A file of the first revision in WAL mode: a project, events of two names, a refused one."""
+def at_revision(folder: Path, revision: str) -> Path:
+    """An empty file as the migrations up to ``revision`` make it."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / DATABASE_FILE
     engine = sqlite_engine(f"sqlite:///{file}")
@@ -38,9 +38,15 @@ def revision_1(folder: Path, events: int = 200) -> Path:
         with engine.execution_options(**{WRITE: True}).begin() as connection:
             config = upgrade.migrations()
             config.attributes["connection"] = connection
-            command.upgrade(config, "0001")
+            command.upgrade(config, revision)
     finally:
         engine.dispose()
+    return file
+
+
+def revision_1(folder: Path, events: int = 200) -> Path:
+    """A file of the first revision in WAL mode: a project, events of two names, a refused one."""
+    file = at_revision(folder, "0001")
     connection = sqlite3.connect(file)
     with connection:
         connection.execute("INSERT INTO projects VALUES (1, 'My project', 'UTC', 1, 0)")

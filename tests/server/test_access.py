@@ -27,10 +27,7 @@ def test_a_key_wins_over_a_session(house: House) -> None:
 def test_a_project_is_read_by_its_own_key_only(house: House) -> None:
     """With the read key of another project our events are not there."""
     house.capture({"event_name": "ours"})
-    house.sql(
-        "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
-        " VALUES (2, 'Other', 'UTC', 0, 0)"
-    )
+    assert (2, 2) == house.new_organisation()
     house.sql("UPDATE api_keys SET project_id = 2 WHERE kind = 'read'")
     assert [] == house.events()
     answer = house.stats()

@@ -148,10 +148,7 @@ def test_wrong_parameters_are_named(house: House, params: dict[str, str], code: 
 
 def test_other_projects_see_nothing_of_it(house: House) -> None:
     """A key sees the lines of its own project alone."""
-    house.sql(
-        "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
-        " VALUES (2, 'Other', 'UTC', 0, 0)"
-    )
+    assert (2, 2) == house.new_organisation()
     fill(house, 1)
     other = house.make_key("admin", project_id=2)
     for path in ("/api/audit/", "/api/audit/export/"):

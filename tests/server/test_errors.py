@@ -107,6 +107,56 @@ WAYS = [
     Way("key_ended", 409, "/api/keys/1/rotate/", needs="admin key, the first one revoked"),
     Way("invalid_fields", 400, "/api/keys/", b"{}", names="kind", needs="admin key"),
     Way("invalid_json", 400, "/api/keys/", b"[]", needs="admin key"),
+    Way("sign_in_failed", 401, "/api/session/", b'{"email":"ada@example.com","password":"x"}'),
+    Way(
+        "too_many_attempts",
+        429,
+        "/api/session/",
+        b'{"email":"ada@example.com","password":"x"}',
+        needs="five wrong passwords",
+    ),
+    get("role_too_low", 403, "/api/keys/", needs="a viewer's page"),
+    Way("last_owner", 409, "/api/people/1/", method="DELETE", needs="the owner's page"),
+    Way(
+        "last_project",
+        409,
+        "/api/projects/1/",
+        b'{"name":"My project"}',
+        method="DELETE",
+        needs="the owner's page",
+    ),
+    Way(
+        "invalid_fields",
+        400,
+        "/api/projects/1/",
+        b'{"name":"my project"}',
+        method="DELETE",
+        names="name",
+        needs="the owner's page",
+    ),
+    Way(
+        "already_member",
+        409,
+        "/api/invitations/",
+        b'{"email":"ADA@example.com","role":"viewer"}',
+        needs="the owner's page",
+    ),
+    Way(
+        "email_taken",
+        409,
+        "/api/account/",
+        b'{"email":"ada@example.com"}',
+        method="PATCH",
+        needs="the owner's page",
+    ),
+    Way(
+        "email_missing",
+        409,
+        "/api/account/password/",
+        b'{"password":"a good long one"}',
+        needs="the owner's page",
+    ),
+    Way("not_found", 404, "/api/invitations/look/", b'{"token":"x"}'),
     get("method_not_allowed", 405, EVENT),
     Way("method_not_allowed", 405, "/api/stats/", method="DELETE"),
     Way("body_too_large", 413, EVENT, b" " * (LIMITS.body_bytes + 1)),
@@ -209,9 +259,25 @@ def arrange(house: House, needs: str) -> dict[str, str]:
         house.app.writer.close()
     if needs in READING:
         return house.read
+    if "'s page" in needs or "passwords" in needs:
+        return among_people(house, needs)
     if needs.startswith("admin key"):
         return house.make_key("admin")
     return house.write if "write key" in needs or needs.startswith("a key") else {}
+
+
+def among_people(house: House, needs: str) -> dict[str, str]:
+    """What ways to fail need of people; further headers of the request."""
+    if needs == "five wrong passwords":
+        for _ in range(5):
+            body = {"email": "ada@example.com", "password": "y"}
+            assert 401 == house.client.post("/api/session/", json=body).status_code
+        return {}
+    house.client = house.new_session("viewer")
+    house.sql("UPDATE users SET email = 'ada@example.com' WHERE name = 'Some viewer'")
+    if "owner" in needs:
+        house.client = house.sign_in()
+    return {"X-CSRF-Token": house.client.get("/api/session/").json["csrf_token"]}
 
 
 def fail(house: House, way: Way) -> TestResponse:
@@ -247,7 +313,7 @@ def test_every_way_to_fail(build: Callable[..., House], way: Way) -> None:
     assert not SECRETS.search(answer.text), answer.text
     if way.needs != "no database":
         assert (2 if way.needs == "years" else 0) == house.stored()
-    if way.status == 503:
+    if way.status in (429, 503):
         assert int(answer.headers["Retry-After"]) > 0
     if way.status == 401:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -11,7 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from djangalytics_server.catalog import key_text
+from djangalytics_server.app import now
+from djangalytics_server.catalog import invitations, key_text
+from djangalytics_server.catalog.invitations import Wish
 from tests.server.house import House, problem
 
 # -- who asks -------------------------------------------------------------------------------------
@@ -26,6 +28,10 @@ SESSIONS = (
     "session of a foreign page",  # which has got hold of the token
     "session ended",
     "session made up",
+    "admin session",
+    "analyst session",
+    "viewer session",
+    "other organisation's session",  # which names the first project
 )
 DEVELOPMENT = ("dev", "dev from a foreign page")
 ASKERS = ("nobody", "foreign page", *KEYS, *SESSIONS, *DEVELOPMENT)
@@ -53,6 +59,10 @@ READING = {
     "session of a foreign page": 200,  # whose browser gives it nothing of the answer
     "session ended": 401,
     "session made up": 401,
+    "admin session": 200,
+    "analyst session": 200,
+    "viewer session": 200,
+    "other organisation's session": 404,
     "dev": 200,
     "dev from a foreign page": 200,  # the same
 }
@@ -71,6 +81,10 @@ WRITING = {
     "session of a foreign page": 403,
     "session ended": 201,  # as nobody
     "session made up": 201,
+    "admin session": 201,
+    "analyst session": 201,
+    "viewer session": 403,
+    "other organisation's session": 404,
     "dev": 201,
     "dev from a foreign page": 201,
 }
@@ -85,10 +99,14 @@ MANAGING = {
     "session": 201,
     "session without token": 403,
     "session of a foreign page": 403,
+    "admin session": 201,
+    "analyst session": 403,
+    "viewer session": 403,
+    "other organisation's session": 404,
 }
 LOOKING_AT_WHAT_IS_MANAGED = {
     **MANAGING,
-    **dict.fromkeys(("admin key", "other admin key", "session"), 200),
+    **dict.fromkeys(("admin key", "other admin key", "session", "admin session"), 200),
     "session without token": 200,
     "session of a foreign page": 200,  # whose browser gives it nothing of the answer
 }
@@ -99,7 +117,27 @@ SESSION_ALONE = {
     "session": 204,
     "session without token": 403,
     "session of a foreign page": 403,
+    "admin session": 204,
+    "analyst session": 204,
+    "viewer session": 204,
+    "other organisation's session": 204,
 }
+PEOPLE = {**MANAGING, "admin key": 403, "other admin key": 403}
+"""No key manages people."""
+LOOKING_AT_PEOPLE = {
+    **PEOPLE,
+    **dict.fromkeys(("session", "admin session"), 200),
+    "session without token": 200,
+    "session of a foreign page": 200,
+}
+OWNING = {**PEOPLE, "admin session": 403}
+OWN_ACCOUNT = {**SESSION_ALONE, **dict.fromkeys(KINDS, 401)}
+LOOKING_AT_ONES_OWN = {
+    **OWN_ACCOUNT,
+    **{asker: 200 for asker, status in SESSION_ALONE.items() if status in (204, 403)},
+}
+PAGES_OF_OURS = {asker: 403 if "foreign page" in asker else 200 for asker in ASKERS}
+"""Open, but not to a page elsewhere."""
 
 
 def instead(rule: dict[str, int], **statuses: int) -> dict[str, int]:
@@ -117,7 +155,28 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/limits/"): OPEN,
     ("GET", "/api/openapi.json"): OPEN,
     ("GET", "/api/session/"): OPEN,
+    ("GET", "/settings"): OPEN,
+    ("GET", "/join"): OPEN,
+    ("POST", "/api/session/"): instead(PAGES_OF_OURS, _200=401),  # a wrong password
     ("POST", "/api/session/logout/"): SESSION_ALONE,
+    ("PATCH", "/api/account/"): instead(OWN_ACCOUNT, _204=200),
+    ("POST", "/api/account/password/"): instead(OWN_ACCOUNT, _204=409),  # without an e-mail address
+    ("GET", "/api/account/sessions/"): LOOKING_AT_ONES_OWN,
+    ("DELETE", "/api/account/sessions/<int:session_id>/"): instead(OWN_ACCOUNT, _204=404),
+    ("GET", "/api/projects/"): {**LOOKING_AT_ONES_OWN, **dict.fromkeys(KINDS + OTHERS, 403)}
+    | dict.fromkeys(("admin key", "other admin key"), 200),
+    ("POST", "/api/projects/"): PEOPLE,
+    ("PATCH", "/api/projects/<int:project_id>/"): instead(MANAGING_ONE, _201=200),
+    ("DELETE", "/api/projects/<int:project_id>/"): instead(OWNING, _201=204),
+    ("PATCH", "/api/organisation/"): instead(PEOPLE, _201=200),
+    ("GET", "/api/people/"): LOOKING_AT_PEOPLE,
+    ("PATCH", "/api/people/<int:person_id>/"): instead(PEOPLE, _201=200),
+    ("DELETE", "/api/people/<int:person_id>/"): instead(PEOPLE, _201=204),
+    ("GET", "/api/invitations/"): LOOKING_AT_PEOPLE,
+    ("POST", "/api/invitations/"): PEOPLE,
+    ("DELETE", "/api/invitations/<int:invitation_id>/"): instead(PEOPLE, _201=204),
+    ("POST", "/api/invitations/look/"): instead(OPEN, _200=404),  # one that nobody made
+    ("POST", "/api/invitations/accept/"): instead(PAGES_OF_OURS, _200=404),
     ("POST", "/api/capture_event/"): WRITING,
     ("POST", "/api/capture_batch/"): instead(WRITING, _201=200),
     ("GET", "/api/stats/"): READING,
@@ -137,6 +196,20 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
 """What each asker is answered at each route. A new route has its line here, or this file fails."""
 
 BODIES: dict[str, Any] = {
+    "/api/session/": {"email": "nobody@example.com", "password": "whatever it is"},
+    "/api/account/": {"name": "Somebody"},
+    "/api/account/password/": {"password": "a good long one"},
+    "/api/projects/": {"name": "Third"},
+    "/api/projects/<int:project_id>/": {"name": "Doomed"},
+    "/api/organisation/": {"name": "Ours"},
+    "/api/people/<int:person_id>/": {"role": "analyst"},
+    "/api/invitations/": {"email": "new@example.com", "role": "viewer"},
+    "/api/invitations/look/": {"token": "nobody-made-this"},
+    "/api/invitations/accept/": {
+        "token": "nobody-made-this",
+        "name": "Somebody",
+        "password": "a good long one",
+    },
     "/api/capture_event/": {"event_name": "x"},
     "/api/capture_batch/": {"events": [{"event_name": "x"}]},
     "/api/query/": {"kind": "events"},
@@ -144,6 +217,36 @@ BODIES: dict[str, Any] = {
 }
 QUERIES = {"/api/persons/": {"distinct_id": "nobody"}}
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
+ROLES = ("admin", "analyst", "viewer")
+
+
+def a_key(house: House) -> int:
+    """One of the first project, and good."""
+    house.make_key("write")
+    return int(house.sql("SELECT max(id) FROM api_keys WHERE project_id = 1")[0][0])
+
+
+def a_person(house: House) -> int:
+    """A viewer of the first organisation."""
+    house.new_session("viewer")
+    return int(house.sql("SELECT max(id) FROM users")[0][0])
+
+
+def an_invitation(house: House) -> int:
+    """Into the first organisation."""
+    with house.catalog() as session:
+        wish = Wish(1, f"{house.sql('SELECT random()')}@example.com", "viewer", "x", now())
+        return invitations.create(session, wish)[1].id
+
+
+THINGS: dict[str, Callable[[House], int]] = {
+    "<int:key_id>": a_key,
+    "<int:project_id>": lambda house: 1,
+    "<int:person_id>": a_person,
+    "<int:invitation_id>": an_invitation,
+    "<int:session_id>": lambda house: 1,  # of the first asker's predecessor
+}
+"""What is in an address, and how the first organisation comes to have one."""
 EXAMPLES = {"<token>": "nobody-made-this", "<path:name>": "index.html"}
 
 # -- asking ---------------------------------------------------------------------------------------
@@ -170,7 +273,10 @@ def as_asker(house: House, asker: str, takes: str) -> tuple[FlaskClient, dict[st
         return browser, headers
     if asker not in SESSIONS:
         return house.app.test_client(), headers
-    browser = house.new_session()
+    role = asker.removesuffix(" session") if asker.split()[0] in ROLES else "owner"
+    browser = house.new_session(role, 2 if asker.startswith("other") else 1)
+    if asker.startswith("other"):
+        headers = {**headers, "X-Project": "1"}
     if asker != "session without token":
         token = browser.get("/api/session/").json["csrf_token"]
         headers = {**headers, "X-CSRF-Token": token}
@@ -198,19 +304,21 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    return "admin" if path.startswith(("/api/keys/", "/api/audit/", "/api/persons/")) else "read"
+    managed = ("/api/keys/", "/api/audit/", "/api/persons/", "/api/projects/")
+    return "admin" if path.startswith(managed) else "read"
 
 
 def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
     """One request of one asker, who has made no other before."""
     browser, headers = as_asker(house, asker, taken_by(path))
-    if "<int:key_id>" in path:  # of the first project, and good
-        house.make_key("write")
-        [(key_id,)] = house.sql("SELECT max(id) FROM api_keys WHERE project_id = 1")
-        path = path.replace("<int:key_id>", str(key_id))
+    body = BODIES.get(path) if method != "GET" else None
+    if method == "DELETE":  # one that may go
+        path = path.replace("<int:project_id>", str(house.new_project("Doomed")))
+    for part, make in THINGS.items():
+        if part in path:
+            path = path.replace(part, str(make(house)))
     for part, example in EXAMPLES.items():
         path = path.replace(part, example)
-    body = BODIES.get(path) if method == "POST" else None
     query = QUERIES.get(path)
     return browser.open(
         path, method=method, headers=headers, json=body, query_string=query, buffered=True
@@ -223,10 +331,8 @@ def asked(build: Callable[..., House]) -> Callable[[str], House]:
 
     def make(asker: str) -> House:
         house = build(dev=asker in DEVELOPMENT)
-        house.sql(
-            "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
-            " VALUES (2, 'Other', 'UTC', 0, 0)"
-        )
+        assert (2, 2) == house.new_organisation()
+        house.sign_in()  # the session that is none of the asker's
         assert 201 == house.capture({"event_name": "the secret of the first"}).status_code
         return house
 

@@ -50,10 +50,7 @@ def test_the_record_does_not_name_them(house: House) -> None:
 
 def test_other_projects_are_left_alone(house: House) -> None:
     """The id is a person of one project."""
-    house.sql(
-        "INSERT INTO projects (id, name, time_zone, open_capture, created_at)"
-        " VALUES (2, 'Other', 'UTC', 0, 0)"
-    )
+    assert (2, 2) == house.new_organisation()
     fill(house)
     other = house.make_key("admin", project_id=2)
     where = {"distinct_id": "bob"}

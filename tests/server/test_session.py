@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from djangalytics_server.catalog import people
-from djangalytics_server.http.access import COOKIE
+from djangalytics_server.catalog import sessions
+from djangalytics_server.http.cookies import COOKIE
 from tests.server.house import House, problem
 
 
@@ -43,8 +43,8 @@ def test_a_link_ends_after_a_day(house: House) -> None:
     """An expired link is used up by the attempt."""
     [(expires,)] = house.sql("SELECT expires_at FROM login_links")
     [(made,)] = house.sql("SELECT created_at FROM users")
-    assert people.LINK_LIFETIME == 86_400 * 1_000_000
-    assert abs(expires - made - people.LINK_LIFETIME) < 60_000_000
+    assert sessions.LINK_LIFETIME == 86_400 * 1_000_000
+    assert abs(expires - made - sessions.LINK_LIFETIME) < 60_000_000
     house.sql("UPDATE login_links SET expires_at = 1")
     assert 410 == house.client.get(f"/login/{house.secrets.login_token}").status_code
     assert [] == house.sql("SELECT * FROM login_links")
@@ -66,7 +66,7 @@ def test_old_sessions_are_swept_when_somebody_signs_in(house: House) -> None:
     token = "another"
     from djangalytics_server.catalog import secrets
 
-    house.sql("INSERT INTO login_links VALUES (?, 1, 1, ?)", secrets.digest(token), 2**62)
+    house.sql("INSERT INTO login_links VALUES (?, 1, ?)", secrets.digest(token), 2**62)
     assert 303 == house.app.test_client().get(f"/login/{token}").status_code
     assert 1 == len(house.sql("SELECT * FROM sessions"))
 
@@ -94,22 +94,38 @@ def test_what_the_dashboard_is_told(house: House) -> None:
         "mode": "production",
         "demo": False,
         "user": None,
+        "role": None,
         "project": None,
+        "projects": [],
         "capture_open": True,
         "csrf_token": None,
         "version": before["version"],
     } == before
     after = house.sign_in().get("/api/session/").json
     assert (True, True, True) == (after["authenticated"], after["can_read"], after["capture_open"])
-    assert {"name": "Owner"} == after["user"]
-    assert {"id": 1, "name": "My project", "time_zone": "UTC"} == after["project"]
+    assert {
+        "id": 1,
+        "name": "Owner",
+        "email": None,
+        "has_password": False,
+        "needs_current": False,
+    } == after["user"]
+    assert {
+        "id": 1,
+        "name": "My project",
+        "time_zone": "UTC",
+        "open_capture": True,
+        "organisation": {"id": 1, "name": "My organisation"},
+        "role": "owner",
+    } == after["project"]
+    assert ("owner", [after["project"]]) == (after["role"], after["projects"])
     assert 64 == len(after["csrf_token"])
 
 
 def test_writing_needs_the_token(house: House) -> None:
     """With a session but another token, an old one or none, nothing is stored."""
     browser = house.sign_in()
-    other = people.csrf_token("another cookie")
+    other = sessions.csrf_token("another cookie")
     for token in (None, "", other, "ü"):
         headers = {} if token is None else {"X-CSRF-Token": token}
         answer = browser.post("/api/capture_event/", json={"event_name": "x"}, headers=headers)

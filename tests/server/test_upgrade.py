@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 from djangalytics_server import app
+from djangalytics_server.catalog import secrets
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.errors import StartError
+from djangalytics_server.http.cookies import COOKIE
 from djangalytics_server.store import backup, files, revision
 from tests.helpers import server_environment
-from tests.server.old_files import definitions, recounted, revision_1
+from tests.server.old_files import at_revision, definitions, recounted, revision_1
 from tests.server.test_schema import names, sql
 
 EVENTS = "SELECT id, insert_id, event_name, timestamp, properties FROM events ORDER BY id"
@@ -307,3 +309,37 @@ def test_a_copy_is_of_one_moment(tmp_path: Path) -> None:
     assert written
     assert (1, 20_000) == (copied.rows["projects"], copied.rows["events"])
     assert [(1,)] == sql(copied.path, "SELECT count(*) FROM projects")
+
+
+def test_who_was_there_before_there_were_roles_owns_everything(tmp_path: Path) -> None:
+    """Projects and people of a file from before are in one organisation afterwards; sessions,
+    links and keys go on working.
+    """
+    file = at_revision(tmp_path, "0006")
+    cookie, token = "cookie-of-before", "link-of-before"
+    connection = sqlite3.connect(file)
+    with connection:
+        for number, name in ((1, "My project"), (2, "Second")):
+            connection.execute("INSERT INTO projects VALUES (?, ?, 'UTC', 0, 5)", (number, name))
+        connection.execute("INSERT INTO users VALUES (1, 'Owner', 'owner', 5)")
+        connection.execute(
+            "INSERT INTO sessions VALUES (?, 1, 1, 5, ?)", (secrets.digest(cookie), 2**62)
+        )
+        connection.execute(
+            "INSERT INTO login_links VALUES (?, 1, 1, ?)", (secrets.digest(token), 2**62)
+        )
+    connection.close()
+    settings = Settings(data=tmp_path)
+    app.prepare(settings)
+    server = app.create_app(settings)
+    try:
+        browser = server.test_client()
+        browser.set_cookie(COOKIE, cookie)
+        session = browser.get("/api/session/").json
+        assert ("Owner", "owner") == (session["user"]["name"], session["role"])
+        assert [("My project", 1), ("Second", 1)] == [
+            (project["name"], project["organisation"]["id"]) for project in session["projects"]
+        ]
+        assert 303 == server.test_client().get(f"/login/{token}").status_code
+    finally:
+        server.close()

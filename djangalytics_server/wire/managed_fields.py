@@ -1,0 +1,155 @@
+"""Marshmallow fields of the bodies that manage things; each knows its stable reason code."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields
+
+from djangalytics_server.catalog import key_text, roles
+from djangalytics_server.model.reasons import Coded
+from djangalytics_server.model.zone_names import known_zones
+from djangalytics_server.wire.fields import PLAIN_TEXT, is_plain
+
+LONGEST_NAME = 100
+LONGEST_EMAIL = 254
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
+LONGEST_TEXT = 200
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class _Managed:
+    """Makes Marshmallow's own messages (missing, null, invalid) carry codes."""
+
+    code: ClassVar[str]
+
+    def make_error(self, key: str, **_parts: object) -> ValidationError:
+        return ValidationError([Coded("field_missing" if key == "required" else self.code)])
+
+
+class Name(_Managed, fields.String):
+    """What something is called: 1 to 100 characters once spaces around it are removed."""
+
+    code = "name_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        metadata = {"description": about, "minLength": 1, "pattern": PLAIN_TEXT}
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name = value.strip() if isinstance(value, str) else ""
+        if not 1 <= len(name) <= LONGEST_NAME or not is_plain(name):
+            raise self.make_error("invalid")
+        return name
+
+
+class _Choice(_Managed, fields.String):
+    """One of a few words."""
+
+    choices: ClassVar[tuple[str, ...]]
+
+    def __init__(self, about: str, **more: Any) -> None:
+        super().__init__(metadata={"description": about, "enum": list(self.choices)}, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value not in self.choices:
+            raise self.make_error("invalid")
+        return str(value)
+
+
+class Kind(_Choice):
+    """A kind of key."""
+
+    code = "kind_invalid"
+    choices = key_text.KINDS
+
+
+class Role(_Choice):
+    """What a person may do in an organisation."""
+
+    code = "role_invalid"
+    choices = roles.ROLES
+
+
+class Zone(_Managed, fields.String):
+    """The name of an IANA time zone."""
+
+    code = "time_zone_invalid"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or value not in known_zones():
+            raise self.make_error("invalid")
+        return value
+
+
+class Flag(_Managed, fields.Boolean):
+    """True or false, in no other spelling."""
+
+    code = "flag_invalid"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class Seconds(_Managed, fields.Integer):
+    """For how many seconds an old key goes on."""
+
+    code = "overlap_invalid"
+
+    def __init__(self, about: str, *, most: int, **more: Any) -> None:
+        metadata = {"description": about, "minimum": 0, "maximum": most}
+        super().__init__(metadata=metadata, **more)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int or not 0 <= value <= self.most:
+            raise self.make_error("invalid")
+        return value
+
+
+class Email(_Managed, fields.String):
+    """An e-mail address, in small letters; nothing is sent to it."""
+
+    code = "email_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        metadata = {"description": about, "maxLength": LONGEST_EMAIL, "format": "email"}
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        address = value.strip().lower() if isinstance(value, str) else ""
+        fits = len(address) <= LONGEST_EMAIL and _EMAIL.fullmatch(address)
+        if not fits or not is_plain(address):
+            raise self.make_error("invalid")
+        return address
+
+
+class NewPassword(_Managed, fields.String):
+    """A password that somebody sets, as it is, spaces and all."""
+
+    code = "password_invalid"
+
+    def __init__(self, **more: Any) -> None:
+        metadata = {"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        fits = isinstance(value, str) and SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD
+        if not fits or re.search(r"[\ud800-\udfff]", value):
+            raise self.make_error("invalid")
+        return str(value)
+
+
+class Given(_Managed, fields.String):
+    """What is held against a secret that we know; whatever it is, it may only be wrong."""
+
+    code = "secret_invalid"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        fits = isinstance(value, str) and len(value) <= LONGEST_TEXT
+        if not fits or re.search(r"[\ud800-\udfff]", value):
+            raise self.make_error("invalid")
+        return str(value)
