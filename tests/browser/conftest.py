@@ -80,6 +80,13 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
+@pytest.fixture(scope="package")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with projects, people and keys; tests only read it."""
+    with servers.team(tmp_path_factory.mktemp("team")) as server:
+        yield server
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[RunningServer]:
     """An open, empty server for one test."""

@@ -25,6 +25,7 @@ SERVERS = {
     "empty": servers.open_house,
     "odd": servers.odd,
     "locked": servers.locked,
+    "team": servers.team,
 }
 
 

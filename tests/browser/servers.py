@@ -8,9 +8,26 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from djangalytics_client import Client
+from djangalytics_server import app
+from djangalytics_server.catalog import (
+    invitations,
+    keys,
+    organisations,
+    people,
+    projects,
+    secrets,
+    sessions,
+)
+from djangalytics_server.catalog.invitations import Wish
+from djangalytics_server.catalog.sessions import Visit
+from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import DATABASE_FILE
+from djangalytics_server.store.base import catalog_engine
+from djangalytics_server.store.tables import SignIn
 from tests.helpers import RunningServer, running_server
 
 MARKUP = '<img src=x onerror="window.struck=1">'
@@ -70,6 +87,47 @@ def one_with_gaps(server: RunningServer) -> None:
             "UPDATE producers SET missing = '[[17,17,1],[20,24,1]]',"
             " last_seen = last_seen - 3600000000 WHERE host = 'gone-1'"
         )
+
+
+OWNER, VIEWER = "cookie-of-the-owner", "cookie-of-a-viewer"
+"""The sessions there are on the server of a team."""
+
+
+@contextmanager
+def team(folder: Path) -> Iterator[RunningServer]:
+    """A server with two organisations, people of every role, invitations, and keys of all kinds."""
+    with running_server(folder) as server:
+        engine = catalog_engine(f"sqlite:///{server.data / DATABASE_FILE}")
+        try:
+            with Session(engine) as session, writing(session):
+                furnish(session)
+        finally:
+            engine.dispose()
+        yield server
+
+
+def furnish(session: Session) -> None:
+    """Names as people give them: short, long, and with markup in them."""
+    now = app.now()
+    organisations.rename(session, 1, "Leaf & Kettle")
+    projects.change(session, 1, name="Web shop", time_zone="Europe/Berlin")
+    projects.create(session, 1, f"Wholesale {MARKUP}", "Asia/Tokyo", now=now)
+    other = organisations.create(session, "Acme", now=now)
+    projects.create(session, other.id, "Blog", "UTC", now=now)
+    people.join(session, other.id, 1, "viewer", now=now)
+    for role, name in (("viewer", "Vera"), ("analyst", "W" * 60), ("admin", "Ada"), ("owner", "O")):
+        person = people.create(session, name, now=now, email=f"{name.lower()}@example.com")
+        people.join(session, 1, person, role, now=now)
+    invitations.create(session, Wish(1, "grace@example.com", "analyst", "Ada", now))
+    maker = keys.Maker("Ada", now - 3_600_000_000)
+    keys.create(session, 1, "admin", "terraform", maker, now + 86_400_000_000)
+    ended = keys.create(session, 1, "read", "report " + "long " * 18, maker)
+    keys.revoke(session, 1, ended.facts.id, now=now)
+    for user_id, cookie in ((1, OWNER), (2, VIEWER)):
+        sessions.begin(session, user_id, Visit(now - 7_200_000_000, "192.0.2.7", "Elsewhere/1.0"))
+        made = sessions.begin(session, user_id, Visit(now, "127.0.0.1", "Chromium"), by_link=True)
+        row = session.scalars(select(SignIn).where(SignIn.hash == secrets.digest(made))).one()
+        row.hash = secrets.digest(cookie)
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, Route, expect
 
+from djangalytics_server.http.cookies import COOKIE
 from tests.browser.board import Board
-from tests.browser.servers import MARKUP
+from tests.browser.servers import MARKUP, OWNER, VIEWER
 
 Arrange = Callable[[Page], None]
 
@@ -146,6 +147,70 @@ def _used_link(page: Page) -> None:
     expect(page.get_by_role("heading")).to_have_text("This link does not work any more")
 
 
+def _as(cookie: str) -> Arrange:
+    """Be somebody of the team before the page is opened."""
+
+    def arrive(page: Page) -> None:
+        page.context.add_cookies(
+            [{"name": COOKIE, "value": cookie, "domain": "127.0.0.1", "path": "/"}]
+        )
+
+    return arrive
+
+
+def _settings(page: Page) -> None:
+    expect(page.get_by_test_id("key").first).to_be_visible()
+    expect(page.get_by_test_id("person").first).to_be_visible()
+    expect(page.get_by_test_id("browser").first).to_be_visible()
+
+
+def _settings_asked(page: Page) -> None:
+    """Every question and every secret at once."""
+    _settings(page)
+    page.get_by_label("Key name").fill("web shop")
+    page.get_by_role("button", name="Make key").click()
+    expect(page.get_by_role("region", name="The new key")).to_be_visible()
+    page.get_by_role("button", name="Revoke web shop").click()
+    page.get_by_label("Their e-mail address").fill("linus@example.com")
+    page.get_by_role("button", name="Make invitation link").click()
+    expect(page.get_by_role("region", name="The new link")).to_be_visible()
+    page.get_by_role("button", name="Remove Vera").click()
+    page.get_by_text("Delete this project…").click()
+    page.get_by_text("Revoked and expired").click()
+    expect(page.get_by_role("button", name="Remove person")).to_be_visible()
+
+
+def _settings_of_nothing(page: Page) -> None:
+    expect(page.get_by_text("No key works here.")).to_be_visible()
+    expect(page.get_by_test_id("person").first).to_be_visible()
+    expect(page.get_by_test_id("browser").first).to_be_visible()
+
+
+def _settings_of_a_viewer(page: Page) -> None:
+    expect(page.get_by_text("You are viewer here.")).to_be_visible()
+    expect(page.get_by_test_id("browser").first).to_be_visible()
+
+
+def _switcher(page: Page) -> None:
+    expect(page.get_by_label("Project")).to_be_visible()
+    expect(Board(page).empty).to_be_visible()
+
+
+def _not_yours(page: Page) -> None:
+    expect(page.get_by_test_id("not-yours")).to_be_visible()
+
+
+def _join_refused(page: Page) -> None:
+    expect(page.get_by_role("heading", name="This invitation cannot be used")).to_be_visible()
+
+
+def _wrong_password(page: Page) -> None:
+    page.get_by_label("E-mail address").fill("ada@example.com")
+    page.get_by_label("Password").fill("not hers")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("do not go together")).to_be_visible()
+
+
 # Ten events and one name: few enough that a check of every element is quick.
 _FEW = "/?event=refund_requested"
 
@@ -181,5 +246,13 @@ STATES = (
     State("server-away", "demo", _away, _FEW),
     State("waiting", "demo", _waiting, before=_never_answered),
     State("sign-in", "locked", _sign_in),
+    State("sign-in-refused", "locked", _wrong_password),
+    State("settings", "team", _settings, "/settings", _as(OWNER)),
+    State("settings-asked", "team", _settings_asked, "/settings", _as(OWNER)),
+    State("settings-empty", "team", _settings_of_nothing, "/settings?project=2", _as(OWNER)),
+    State("settings-viewer", "team", _settings_of_a_viewer, "/settings", _as(VIEWER)),
+    State("switcher", "team", _switcher, "/?project=2", _as(OWNER)),
+    State("not-yours", "team", _not_yours, "/?project=99", _as(OWNER)),
+    State("join-refused", "team", _join_refused, "/join#used-up"),
     State("used-link", "locked", _used_link, "/login/used-up"),
 )

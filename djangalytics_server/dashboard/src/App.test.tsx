@@ -209,7 +209,7 @@ describe("when something is wrong", () => {
     const { user } = openPage();
     await screen.findByRole("group", { name: "Total events" });
     server.routes["GET /api/stats/"] = refused;
-    server.routes["GET /api/session/"] = () => ({ body: { ...SESSION, can_read: false } });
+    server.routes["GET /api/session/"] = () => ({ body: { ...SESSION, authenticated: false, can_read: false } });
     await user.click(screen.getByRole("button", { name: /^Refresh now/ }));
     expect(await screen.findByTestId("sign-in")).toBeTruthy();
     expect(await axeFaults()).toEqual([]);

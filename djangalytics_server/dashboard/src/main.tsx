@@ -16,6 +16,7 @@ import "./styles/capture.css";
 import "./styles/feed.css";
 import "./styles/delivery.css";
 import "./styles/states.css";
+import "./styles/settings.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html holds no #root");

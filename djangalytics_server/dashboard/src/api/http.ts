@@ -1,5 +1,6 @@
 /** One request: JSON in, JSON out, and every failure as one of the classes in `failure`. */
 
+import { chosenProject } from "./project";
 import { BadAnswer, Unreachable } from "./failure";
 import { parseProblem } from "./parse";
 
@@ -21,6 +22,8 @@ async function send(path: string, method: string, options: Options): Promise<Res
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.csrfToken) headers.set("X-CSRF-Token", options.csrfToken);
+  const project = chosenProject();
+  if (project !== null) headers.set("X-Project", project);
   try {
     return await fetch(path, {
       method,
@@ -68,4 +71,12 @@ export function get(path: string, signal?: AbortSignal): Promise<Answer> {
 
 export function post(path: string, body: unknown, csrfToken: string | null): Promise<Answer> {
   return request(path, "POST", { body, csrfToken });
+}
+
+export function patch(path: string, body: unknown, csrfToken: string | null): Promise<Answer> {
+  return request(path, "PATCH", { body, csrfToken });
+}
+
+export function remove(path: string, csrfToken: string | null, body?: unknown): Promise<Answer> {
+  return request(path, "DELETE", { body, csrfToken });
 }

@@ -7,6 +7,7 @@ import type {
   EventRecord,
   Interval,
   Limits,
+  Project,
   Properties,
   Session,
   Stats,
@@ -97,6 +98,19 @@ function optional<T>(from: Fields, key: string, read: (inner: Fields) => T): T |
   return value === null || value === undefined ? null : read(fields(value, key));
 }
 
+export function parseProject(value: unknown): Project {
+  const from = fields(value, "project");
+  const organisation = fields(from["organisation"], "organisation");
+  return {
+    id: whole(from, "id"),
+    name: text(from, "name"),
+    timeZone: text(from, "time_zone"),
+    openCapture: flag(from, "open_capture"),
+    organisation: { id: whole(organisation, "id"), name: text(organisation, "name") },
+    role: textOrNull(from, "role"),
+  };
+}
+
 export function parseSession(value: unknown): Session {
   const from = fields(value, "session");
   return {
@@ -104,11 +118,16 @@ export function parseSession(value: unknown): Session {
     canRead: flag(from, "can_read"),
     mode: text(from, "mode"),
     demo: from["demo"] === true,
-    user: optional(from, "user", (user) => ({ name: text(user, "name") })),
-    project: optional(from, "project", (project) => ({
-      name: text(project, "name"),
-      timeZone: textOrNull(project, "time_zone") ?? "UTC",
+    user: optional(from, "user", (user) => ({
+      id: whole(user, "id"),
+      name: text(user, "name"),
+      email: textOrNull(user, "email"),
+      hasPassword: flag(user, "has_password"),
+      needsCurrent: flag(user, "needs_current"),
     })),
+    role: textOrNull(from, "role"),
+    project: optional(from, "project", parseProject),
+    projects: list(from["projects"], "projects", parseProject),
     csrfToken: textOrNull(from, "csrf_token"),
     version: textOrNull(from, "version") ?? "",
   };

@@ -66,13 +66,36 @@ export interface Limits {
   eventBytes: number;
 }
 
+export type Role = "viewer" | "analyst" | "admin" | "owner";
+
+export interface Project {
+  id: number;
+  name: string;
+  timeZone: string;
+  openCapture: boolean;
+  organisation: { id: number; name: string };
+  /** What the reader may do there; null in development mode. */
+  role: string | null;
+}
+
+export interface User {
+  id: number;
+  name: string;
+  email: string | null;
+  hasPassword: boolean;
+  /** Whether a new password takes the one so far. */
+  needsCurrent: boolean;
+}
+
 export interface Session {
   authenticated: boolean;
   canRead: boolean;
   mode: string;
   demo: boolean;
-  user: { name: string } | null;
-  project: { name: string; timeZone: string } | null;
+  user: User | null;
+  role: string | null;
+  project: Project | null;
+  projects: Project[];
   csrfToken: string | null;
   version: string;
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 interface Props {
   id: string;
   label: string;
-  hint?: ReactNode;
+  hint?: ReactNode | undefined;
   fault: string | null;
   children: ReactNode;
 }

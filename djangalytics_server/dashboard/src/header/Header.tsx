@@ -1,8 +1,12 @@
 import type { ReactNode } from "react";
+import { withProject } from "../api/project";
 import type { Session } from "../api/types";
+import { Icon } from "../icons/Icon";
+import { follow, SETTINGS_PATH } from "../settings/place";
 import { ThemeToggle } from "../theme/ThemeToggle";
 import { nameZone } from "../zone/zone";
 import { Brand } from "./Brand";
+import { ProjectSwitcher } from "./ProjectSwitcher";
 import { SignOut } from "./SignOut";
 
 interface Props {
@@ -14,15 +18,12 @@ interface Props {
 
 /** Whose numbers these are, in which zone's days, and how fresh. */
 export function Header({ session, zone, now, children }: Props) {
-  const project = session?.canRead ? session.project?.name : undefined;
   return (
     <header className="top">
       <div className="brand">
         <Brand />
-        <h1>
-          Djangalytics
-          {project !== undefined && <span className="brand-project">{project}</span>}
-        </h1>
+        <h1>Djangalytics</h1>
+        {session?.canRead === true && <ProjectSwitcher session={session} />}
         {session?.demo === true && <span className="tag">Demo</span>}
       </div>
       <div className="top-tools">
@@ -32,6 +33,17 @@ export function Header({ session, zone, now, children }: Props) {
         </p>
         {children}
         <ThemeToggle />
+        {session?.authenticated === true && (
+          <a
+            className="button icon-button"
+            href={`${SETTINGS_PATH}${withProject("")}`}
+            aria-label="Settings"
+            title="Settings"
+            onClick={follow}
+          >
+            <Icon name="settings" />
+          </a>
+        )}
         {session?.authenticated === true && <SignOut session={session} />}
       </div>
     </header>

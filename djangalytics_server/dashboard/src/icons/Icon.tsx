@@ -11,6 +11,8 @@ const PATHS = {
   exit: "M14 4h5v16h-5M4 12h10M10.5 8.5 14 12l-3.5 3.5",
   alert: "M12 4 2.8 20h18.4ZM12 10v4.5M12 17v.5",
   chevron: "M9 6l6 6-6 6",
+  back: "M15 6l-6 6 6 6",
+  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
 } as const;
 
 export type IconName = keyof typeof PATHS;

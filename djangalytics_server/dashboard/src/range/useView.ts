@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { withProject } from "../api/project";
 import type { Range } from "./range";
 import { parseView, viewSearch, type View } from "./url";
 
@@ -16,7 +17,7 @@ function subscribe(listener: () => void): () => void {
 function go(view: View): void {
   const search = viewSearch(view);
   if (search === viewSearch(parseView(window.location.search))) return;
-  window.history.pushState(null, "", `${window.location.pathname}${search}`);
+  window.history.pushState(null, "", `${window.location.pathname}${withProject(search)}`);
   for (const listener of listeners) listener();
 }
 

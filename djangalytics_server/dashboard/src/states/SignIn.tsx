@@ -1,13 +1,22 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useState, type SubmitEvent } from "react";
+import { signIn } from "../api/account";
+import { Fault, Field } from "../capture/Field";
+import { useChange } from "../settings/useChange";
 import { CopyButton } from "./CopyButton";
 
 const COMMAND = "djangalytics-server login-link";
 
 /** The page for someone who may not read: how to get in. */
-export function SignIn() {
+export function SignIn({ toManage = false }: { toManage?: boolean }) {
   return (
     <section className="panel sign-in" aria-labelledby="sign-in-title" data-testid="sign-in">
-      <h2 id="sign-in-title">Sign in to see this project</h2>
-      <p>On the machine where the server runs, with the same settings, type in the terminal:</p>
+      <h2 id="sign-in-title">Sign in to {toManage ? "manage" : "see"} this project</h2>
+      <PasswordForm />
+      <p>
+        No password yet, or forgotten? On the machine where the server runs, with the same settings,
+        type in the terminal:
+      </p>
       <div className="code">
         <pre tabIndex={0} aria-label="Command">
           <code>{COMMAND}</code>
@@ -19,5 +28,46 @@ export function SignIn() {
         itself.
       </p>
     </section>
+  );
+}
+
+function PasswordForm() {
+  const client = useQueryClient();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const { busy, fault, change } = useChange();
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (await change(() => signIn(email, password))) await client.resetQueries();
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Field id="sign-in-email" label="E-mail address" fault={null}>
+        <input
+          id="sign-in-email"
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+      </Field>
+      <Field id="sign-in-password" label="Password" fault={null}>
+        <input
+          id="sign-in-password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+      </Field>
+      <div>
+        <button type="submit" className="button primary" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </button>
+        <Fault id="sign-in-fault" text={fault} />
+      </div>
+    </form>
   );
 }

@@ -6,13 +6,24 @@ interface Row {
   count: number;
 }
 
+export const PROJECT = {
+  id: 1,
+  name: "Leaf & Kettle",
+  time_zone: "Europe/Berlin",
+  open_capture: true,
+  organisation: { id: 1, name: "Tea Ltd." },
+  role: "owner",
+};
+
 export const SESSION = {
   authenticated: true,
   can_read: true,
   mode: "production",
   demo: false,
-  user: { name: "owner" },
-  project: { id: 1, name: "Leaf & Kettle", time_zone: "Europe/Berlin" },
+  user: { id: 1, name: "owner", email: null as string | null, has_password: false, needs_current: false },
+  role: "owner",
+  project: PROJECT,
+  projects: [PROJECT],
   capture_open: true,
   csrf_token: "csrf-1",
   version: "0.1.0",
@@ -121,5 +132,38 @@ export function problemAnswer(status: number, code: string, errors: unknown[] = 
     detail: "Because of a test.",
     request_id: "req-1",
     errors,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+export const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS).toISOString();
+
+export function memberAnswer(id: number, overrides: Record<string, unknown> = {}) {
+  return {
+    id,
+    name: id === 1 ? "owner" : `person ${id}`,
+    email: id === 1 ? null : `person${id}@example.com`,
+    role: id === 1 ? "owner" : "analyst",
+    joined_at: ago(240),
+    last_seen_at: ago(id),
+    ...overrides,
+  };
+}
+
+export function invitationAnswer(id: number, email: string, role = "viewer") {
+  return { id, email, role, created_at: ago(1), created_by: "owner", expires_at: ago(-160) };
+}
+
+export function browserAnswer(id: number, overrides: Record<string, unknown> = {}) {
+  return {
+    id,
+    current: id === 1,
+    address: `192.0.2.${id}`,
+    browser: "Mozilla/5.0 (X11; Linux x86_64)",
+    created_at: ago(30),
+    last_seen_at: ago(id),
+    expires_at: ago(-600),
+    ...overrides,
   };
 }

@@ -3,6 +3,7 @@ import { render } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { createClient } from "../api/client";
+import { beginAnew } from "../api/project";
 import { App } from "../App";
 
 export function renderWithClient(children: ReactNode) {
@@ -12,7 +13,8 @@ export function renderWithClient(children: ReactNode) {
 }
 
 /** The whole page at an address, as a browser opens it. */
-export function openPage(search = "") {
-  window.history.replaceState(null, "", `/${search}`);
+export function openPage(search = "", path = "/") {
+  window.history.replaceState(null, "", `${path}${search}`);
+  beginAnew();
   return renderWithClient(<App />);
 }

@@ -1,7 +1,7 @@
 /** A server in memory: the page's own fetch is the only thing replaced. */
 
 import { vi } from "vitest";
-import { deliveryAnswer, LIMITS, SESSION, statsAnswer } from "./answers";
+import { browserAnswer, deliveryAnswer, LIMITS, memberAnswer, SESSION, statsAnswer } from "./answers";
 
 export interface Reply {
   status?: number;
@@ -24,6 +24,10 @@ const USUAL: Record<string, Answerer> = {
   "GET /api/limits/": () => ({ body: LIMITS }),
   "GET /api/stats/": () => ({ body: statsAnswer([]) }),
   "GET /api/events/": () => ({ body: [] }),
+  "GET /api/keys/": () => ({ body: [] }),
+  "GET /api/people/": () => ({ body: [memberAnswer(1)] }),
+  "GET /api/invitations/": () => ({ body: [] }),
+  "GET /api/account/sessions/": () => ({ body: [browserAnswer(1)] }),
   "GET /api/delivery/": () => ({ body: deliveryAnswer() }),
 };
 

@@ -1,0 +1,128 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useState, type SubmitEvent } from "react";
+import { changeProject, deleteProject } from "../api/projects";
+import { forgetProject } from "../api/project";
+import type { Project, Session } from "../api/types";
+import { Fault, Field } from "../capture/Field";
+import { Panel } from "../panel/Panel";
+import { LONGEST_NAME } from "./limits";
+import { goTo, HOME_PATH } from "./place";
+import { useChange } from "./useChange";
+import { ZoneSelect } from "./ZoneSelect";
+
+interface Props {
+  project: Project;
+  session: Session;
+}
+
+/** The project's name, zone and openness; and the way to be rid of it. */
+export function ProjectPanel({ project, session }: Props) {
+  const [name, setName] = useState(project.name);
+  const [zone, setZone] = useState(project.timeZone);
+  const [open, setOpen] = useState(project.openCapture);
+  const [done, setDone] = useState(false);
+  const { busy, fault, change } = useChange("session");
+  const oldest = session.projects[0]?.id === project.id;
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const wish = { name: name.trim(), time_zone: zone, open_capture: open };
+    setDone(await change(() => changeProject(project.id, wish, session.csrfToken)));
+  };
+  return (
+    <Panel title="Project" note={`Its id is ${project.id}.`} testId="panel-project">
+      <form
+        className="settings-form"
+        onSubmit={(event) => void submit(event)}
+        onChange={() => setDone(false)}
+      >
+        <Field id="project-name" label="Project name" fault={null}>
+          <input
+            id="project-name"
+            type="text"
+            autoComplete="off"
+            required
+            maxLength={LONGEST_NAME}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </Field>
+        <Field
+          id="project-zone"
+          label="Time zone"
+          fault={null}
+          hint="Whose days the API counts where a question names no zone. This page counts yours."
+        >
+          <ZoneSelect id="project-zone" value={zone} onChange={setZone} />
+        </Field>
+        {(oldest || open) && (
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={open}
+              onChange={(event) => setOpen(event.target.checked)}
+            />
+            <span>
+              Take events without a key
+              <span className="hint"> from anybody who reaches this server. Close it on the internet.</span>
+            </span>
+          </label>
+        )}
+        <div>
+          <button type="submit" className="button primary" disabled={busy}>
+            {busy ? "Saving…" : "Save"}
+          </button>
+          <p className="done" role="status">
+            {done && "Saved."}
+          </p>
+          <Fault id="project-fault" text={fault} />
+        </div>
+      </form>
+      {session.role === "owner" && <Deletion project={project} csrfToken={session.csrfToken} />}
+    </Panel>
+  );
+}
+
+function Deletion({ project, csrfToken }: { project: Project; csrfToken: string | null }) {
+  const client = useQueryClient();
+  const [typed, setTyped] = useState("");
+  const { busy, fault, change } = useChange();
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (await change(() => deleteProject(project.id, typed, csrfToken))) {
+      forgetProject();
+      goTo(HOME_PATH);
+      await client.resetQueries();
+    }
+  };
+  return (
+    <details className="danger-zone">
+      <summary>Delete this project…</summary>
+      <form className="settings-form" onSubmit={(event) => void submit(event)}>
+        <Field
+          id="project-delete"
+          label={`Type ${project.name} to delete it`}
+          fault={null}
+          hint="All its events, counts and keys go with it. There is no way back."
+        >
+          <input
+            id="project-delete"
+            type="text"
+            autoComplete="off"
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </Field>
+        <div>
+          <button
+            type="submit"
+            className="button danger"
+            disabled={busy || typed !== project.name}
+          >
+            {busy ? "Deleting…" : "Delete project"}
+          </button>
+          <Fault id="project-delete-fault" text={fault} />
+        </div>
+      </form>
+    </details>
+  );
+}
