@@ -200,6 +200,36 @@ def test_a_signal_handler_may_track_over_track() -> None:
     client.shutdown()
 
 
+def test_signals_over_a_full_queue_cost_what_is_counted() -> None:
+    """Where handlers track over track() and there is no room, each call that gave no id is one
+    queue_full, and each id that was given is stored."""
+    memory = MemoryTransport()
+    settings = Settings(linger=0.0, queue_events=50, queue_bytes=10_000)
+    client = Client(transport=memory, settings=settings)
+    given: list[str | None] = []
+    handled = 0
+
+    def handle(_number: int, _frame: object) -> None:
+        nonlocal handled
+        handled += 1
+        given.append(client.track("handled"))
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        while handled < 200 or None not in given:
+            given.append(client.track("x"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert 0 == client.flush(60)
+    stats = client.stats()
+    assert (len(given), {"queue_full": given.count(None)}) == (stats.tracked, stats.lost)
+    assert {*given} - {None} == {event["insert_id"] for event in memory.events}
+    assert (0, 0) == (client._outbox._memory._bytes, client._outbox._tally.weight)
+    client.shutdown()
+
+
 def test_a_signal_handler_may_count_while_notes_are_counted() -> None:
     """The last note may be gone when the interrupted counting comes to it: nobody fails."""
     tally = Tally()
