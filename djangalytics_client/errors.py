@@ -34,7 +34,7 @@ class EventRejected(EventLost):
 
     def __init__(self, code: str, field: str, message: str) -> None:
         # Whoever reads it looks for the property, so it is always named.
-        named = message if field in message else f"{field:.80}: {message}"
+        named = message if message.startswith(f"{field} ") else f"{field:.80}: {message}"
         super().__init__(f"rejected:{code}", named)
         self.code = code
         self.field = field

@@ -222,3 +222,10 @@ def test_remembered_texts_are_bounded() -> None:
     for n in range(3 * values._MOST_REMEMBERED):
         values.remember(good, str(n))
     assert len(good) <= values._MOST_REMEMBERED
+
+
+@pytest.mark.parametrize("name", ["o", "plan", "x" * 200])
+def test_a_refusal_names_the_property_however_short_its_name(name: str) -> None:
+    """A name that is only part of another word of the message is not named by it."""
+    with pytest.raises(EventRejected, match=f"^{name:.80}: JSON has no builtins.object$"):
+        settle({name: object()})
