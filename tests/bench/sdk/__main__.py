@@ -15,6 +15,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,13 +70,22 @@ def sink() -> Iterator[Sink]:
         process.stdin.close()  # type: ignore[union-attr]
 
 
+@contextmanager
+def elsewhere() -> Iterator[dict[str, str]]:
+    """An environment whose temporary files are gone afterwards, however a program ends."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        yield {**os.environ, "TMPDIR": folder}
+
+
 def measure(name: str, task: str) -> Told:
     """One measurement of one SDK."""
-    with sink() as server:
+    with sink() as server, elsewhere() as environment:
         command = [sys.executable, "-m", "tests.bench.sdk.worker", name, task, server.url]
         pipe = subprocess.PIPE
         marks: list[Told] = []
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        with subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, env=environment
+        ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             told: dict[str, Any] = {}
@@ -121,25 +131,40 @@ def import_times(packages: list[str]) -> dict[str, Told]:
 
 
 class Measurements:
-    """Each task once for each SDK, as often as asked; rows share them."""
+    """Each task for all SDKs, who take turns at it, as often as asked; rows share the figures.
 
-    def __init__(self, names: list[str], times: int) -> None:
+    With a file, what was measured before is read from there and not measured again: so a long run
+    can be made in parts.
+    """
+
+    def __init__(self, names: list[str], times: int, file: Path | None = None) -> None:
         self.names = names
         self._times = times
-        self._known: dict[tuple[str, str], list[Told]] = {}
+        self._file = file
+        self._known: dict[str, dict[str, list[Told]]] = {}
+        if file is not None and file.exists():
+            self._known = json.loads(file.read_text())
 
     def get(self, name: str, task: str, key: str) -> float:
         """The median of one figure."""
-        if (name, task) not in self._known:
-            if task == "import":
-                packages = {other: ALL[other].package for other in self.names}
-                packages["floor"] = "requests"
-                took = import_times([*dict.fromkeys(packages.values())])
-                for other, package in packages.items():
-                    self._known[other, task] = [took[package]]
-            else:
-                self._known[name, task] = [measure(name, task) for _ in range(self._times)]
-        return statistics.median(told[key] for told in self._known[name, task])
+        if task not in self._known:
+            self._known[task] = self._imports() if task == "import" else self._turns(task)
+            if self._file is not None:
+                self._file.write_text(json.dumps(self._known))
+        return statistics.median(told[key] for told in self._known[task][name])
+
+    def _imports(self) -> dict[str, list[Told]]:
+        packages = {name: ALL[name].package for name in self.names} | {"floor": "requests"}
+        took = import_times([*dict.fromkeys(packages.values())])
+        return {name: [took[package]] for name, package in packages.items()}
+
+    def _turns(self, task: str) -> dict[str, list[Told]]:
+        names = [*self.names, "floor"] if task == "idle" else self.names
+        told: dict[str, list[Told]] = {name: [] for name in names}
+        for _ in range(self._times):
+            for name in names:
+                told[name].append(measure(name, task))
+        return told
 
 
 Row = tuple[str, str, str, Callable[[float], str], bool, bool]
@@ -244,10 +269,11 @@ def main() -> None:
     parser.add_argument("--sdks", default="", help=f"of {','.join(ALL)}; those installed")
     parser.add_argument("--times", type=int, default=3, help="processes for each figure (3)")
     parser.add_argument("--write", type=Path, help="keep the table in this page")
+    parser.add_argument("--known", type=Path, help="keep what is measured here, and use it")
     given = parser.parse_args()
     wanted = given.sdks.split(",") if given.sdks else list(ALL)
     names = [name for name in wanted if ALL[name].is_installed()]
-    lines = table(Measurements(names, given.times), given.parts)
+    lines = table(Measurements(names, given.times, given.known), given.parts)
     if given.write:
         keep_section(given.write, section(lines))
 

@@ -24,6 +24,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.bench.page import keep_section
+from tests.bench.sdk.__main__ import elsewhere
 from tests.bench.sdk.sdks import ALL
 from tests.bench.sdk.sink import Counts
 from tests.bench.sdk.worker import microseconds, produce
@@ -150,9 +151,9 @@ def track(name: str, url: str) -> dict[str, float]:
 
 def measure(name: str, trouble: str) -> dict[str, float]:
     """One trouble, one SDK, one fresh process."""
-    with server(trouble) as url:
+    with server(trouble) as url, elsewhere() as environment:
         command = [sys.executable, "-m", "tests.bench.sdk.tired", "--track", name, url]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
     told: dict[str, float] = json.loads(done.stdout)
     return told
 
