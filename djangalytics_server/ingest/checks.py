@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from djangalytics_server.model.event import (
     DAY_SECONDS,
@@ -41,19 +41,51 @@ class Circumstances:
 
 
 Step = Callable[[Draft, Circumstances], Rejection | None]
-Idle = Callable[[Columns, Circumstances], bool]
-IDLE: dict[Step, Idle] = {}
-"""How to see of a whole request that a step has nothing to do; a step without one looks at each."""
+Whole = Callable[[Columns, Circumstances], "Columns | None"]
+WHOLE: dict[Step, Whole] = {}
+"""What becomes of a whole request in a step, if nothing of it is refused: the columns that stand
+after it, or None where each event must be looked at. So does a step that is not in here."""
 
 
-def _idle_when(idle: Idle) -> Callable[[Step], Step]:
-    """Say of a step when it neither changes nor refuses any event of a request."""
+def _all_at_once(whole: Whole) -> Callable[[Step], Step]:
+    """Say what a step makes of a whole request."""
 
     def told(step: Step) -> Step:
-        IDLE[step] = idle
+        WHOLE[step] = whole
         return step
 
     return told
+
+
+def _idle_when(idle: Callable[[Columns, Circumstances], bool]) -> Callable[[Step], Step]:
+    """Say of a step when it neither changes nor refuses any event of a request."""
+    return _all_at_once(lambda columns, around: columns if idle(columns, around) else None)
+
+
+def _between(columns: Columns, first: int, last: int) -> bool:
+    """Whether every event has a time from ``first`` to ``last``, or none."""
+    return columns.span is None or (first <= columns.span[0] and columns.span[1] <= last)
+
+
+def _all_stamped(columns: Columns, around: Circumstances) -> Columns:
+    """The columns with the arrival for every time that is missing."""
+    if None not in columns.timestamps:
+        return columns
+    arrived = around.received_at
+    first, last = columns.span or (arrived, arrived)
+    return replace(
+        columns,
+        timestamps=[arrived if moment is None else moment for moment in columns.timestamps],
+        span=(min(first, arrived), max(last, arrived)),
+    )
+
+
+def _all_identified(columns: Columns, around: Circumstances) -> Columns:
+    """The columns with a new insert id for every one that is missing."""
+    if None not in columns.insert_ids:
+        return columns
+    given: list[str | None] = [_new_id(around) if i is None else i for i in columns.insert_ids]
+    return replace(columns, insert_ids=given)
 
 
 @_idle_when(lambda columns, around: True)
@@ -89,7 +121,7 @@ def _size(draft: Draft) -> int:
     return len(draft.properties.encode()) + sum(len(part.encode()) for part in parts if part)
 
 
-@_idle_when(lambda columns, around: columns.span is not None)
+@_all_at_once(_all_stamped)
 def stamp_arrival(draft: Draft, around: Circumstances) -> None:
     """An event without a time happened when it arrived."""
     if draft.timestamp is None:
@@ -111,7 +143,7 @@ def _skew(around: Circumstances) -> int:
     return skew if abs(skew) > SKEW_TOLERATED else 0
 
 
-@_idle_when(lambda columns, around: columns.span is not None and columns.span[0] >= 0)
+@_idle_when(lambda columns, around: _between(columns, 0, 2**63))
 def refuse_ancient(draft: Draft, around: Circumstances) -> Rejection | None:
     """Nothing we count happened before 1970."""
     if draft.timestamp is not None and draft.timestamp < 0:
@@ -119,7 +151,7 @@ def refuse_ancient(draft: Draft, around: Circumstances) -> Rejection | None:
     return None
 
 
-@_idle_when(lambda columns, around: columns.span is not None and columns.span[1] <= _latest(around))
+@_idle_when(lambda columns, around: _between(columns, -(2**63), _latest(around)))
 def bring_back_future(draft: Draft, around: Circumstances) -> None:
     """A time over a day ahead is a broken clock: the event happened when it arrived."""
     if draft.timestamp is not None and draft.timestamp > _latest(around):
@@ -133,13 +165,17 @@ def _latest(around: Circumstances) -> int:
     return around.received_at + AHEAD_TOLERATED
 
 
-@_idle_when(lambda columns, around: None not in columns.insert_ids)
+@_all_at_once(_all_identified)
 def give_insert_id(draft: Draft, around: Circumstances) -> None:
     """An event without an insert id gets a UUIDv7 (RFC 9562, 5.7); its repeats count anew."""
     if draft.insert_id is None:
-        milliseconds = around.received_at // 1_000
-        bits = around.random_bits()
-        value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | 0x2 << 62
-        value |= (bits >> 62) << 64 | bits & (2**62 - 1)
-        text = f"{value:032x}"
-        draft.insert_id = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        draft.insert_id = _new_id(around)
+
+
+def _new_id(around: Circumstances) -> str:
+    milliseconds = around.received_at // 1_000
+    bits = around.random_bits()
+    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | 0x2 << 62
+    value |= (bits >> 62) << 64 | bits & (2**62 - 1)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -43,14 +43,16 @@ def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
 
 
 def undisputed(columns: Columns, around: Circumstances) -> tuple[Event, ...] | None:
-    """The finished events of a request in which no step has anything to do; else None.
+    """The finished events of a request that every step can take as a whole; else None.
 
     The same as ``judge`` says one by one, without looking at each with every step.
     """
     for step in STEPS:
-        idle = checks.IDLE.get(step)
-        if idle is None or not idle(columns, around):
+        whole = checks.WHOLE.get(step)
+        taken = None if whole is None else whole(columns, around)
+        if taken is None:
             return None
+        columns = taken
     rows = zip(
         repeat(around.project_id),
         columns.insert_ids,

@@ -88,7 +88,7 @@ class Decoded(NamedTuple):
 class Columns(Sequence[Decoded]):
     """The drafts of a request column by column, in the order they were sent; no unknown fields.
 
-    ``span`` is the first and the last of ``timestamps``, or None when some event has none.
+    ``span`` is the first and the last of ``timestamps``, or None when no event has any.
     ``raw`` makes the JSON text of what was sent at a place.
     """
 

@@ -161,7 +161,7 @@ def columns(sent: SentBatch) -> Columns | None:
         [event.session_id for event in events],
         [event.source for event in events],
         shapes,
-        (min(known), max(known)) if len(known) == len(moments) else None,
+        (min(known), max(known)) if known else None,
         lambda place: encode(events[place]).decode(),
     )
 
