@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -29,6 +31,7 @@ from djangalytics_server.http import (
     delivery,
     ingest,
     joining,
+    limited,
     operation,
     people,
     persons,
@@ -43,9 +46,15 @@ from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.services import Services
+from djangalytics_server.limits.figures import Figures
+from djangalytics_server.limits.limiter import Limited, sender_address
+from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.preparing import prepare, prepare_existing
 from djangalytics_server.store.base import Store, catalog_options, open_store, tune
 from djangalytics_server.store.tables import Base
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Server", "create_app", "now", "prepare", "prepare_existing"]
 
@@ -65,8 +74,16 @@ class Server(Flask):
         self.registry = Registry()
         self.catalog: Engine | None = None
         self.services: Services | None = None
+        self.trusted_proxies: tuple[str, ...] = ()
         self.visits: KeyUsage | None = None
         self.removals: Removals | None = None
+        self.figures: Figures | None = None
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
+        remote, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+        address = sender_address(remote, forwarded, self.trusted_proxies)
+        return super().wsgi_app({**environ, "REMOTE_ADDR": address}, start_response)
 
     def close(self) -> None:
         """Write what is waiting, then close the store."""
@@ -75,6 +92,8 @@ class Server(Flask):
             self.visits.close()
         if self.removals is not None:
             self.removals.close()
+        if self.figures is not None:
+            self.figures.close()
         self.store.close()
         if self.catalog is not None:
             self.catalog.dispose()
@@ -87,6 +106,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     """
     entrance = entrance or Entrance(settings)
     app = Server(open_store(settings.store_url, entrance.appender), entrance)
+    app.trusted_proxies = settings.proxies
     db, app.catalog = _catalog_database(app, settings)
     entrance.write_uses_by(partial(note_use, app.catalog))
     app.visits = KeyUsage(partial(note_visit, app.catalog), VISITS_RARELY)
@@ -97,6 +117,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         store=app.store,
         write=entrance.writer.submit,
         senders=entrance.senders,
+        limiter=entrance.limiter,
         session=lambda: db.session(),
         note_use=entrance.usage.note,
         note_visit=app.visits.note,
@@ -105,8 +126,13 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         policy=policy_of(settings),
         bundle=BUNDLE,
     )
+    app.figures = Figures(entrance.limiter, partial(_note_limited, app.store))
     _hang_doors(app, services)
     return app
+
+
+def _note_limited(store: Store, counts: Mapping[Limited, int]) -> None:
+    store.note_limited(now() // MICROSECONDS // DAY_SECONDS, counts)
 
 
 def note_use(catalog: Engine, key_id: int, moment: int) -> None:
@@ -141,7 +167,8 @@ def _hang_doors(app: Server, services: Services) -> None:
     access = Access(services)
     app.url_map.merge_slashes = False  # or // is answered with a redirect, in HTML
     answers.install(app)
-    safety.install(app, development=services.policy.development)
+    policy = services.policy
+    safety.install(app, development=policy.development, https=policy.secure_cookies)
     for blueprint in (
         ingest.blueprint(services, access, app.registry),
         query.blueprint(services, access, app.registry),
@@ -157,6 +184,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         key_doors.blueprint(services, access, app.registry),
         audit.blueprint(services, access, app.registry),
         persons.blueprint(services, access, app.registry),
+        limited.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),
     ):

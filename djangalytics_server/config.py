@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,32 @@ SETTINGS: tuple[Setting, ...] = (
         "Address people open in the browser, if it is not http://HOST:PORT, such as"
         " https://stats.example.com behind a proxy.",
     ),
+    Setting(
+        "trusted_proxies",
+        str,
+        "",
+        "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, such as"
+        " 127.0.0.1,10.0.0.0/8.",
+    ),
+    Setting(
+        "limit_key",
+        int,
+        20_000,
+        "Events a second that may come with one key, over a minute; 0: no limit.",
+    ),
+    Setting(
+        "limit_address",
+        int,
+        20_000,
+        "Events a second that may come from one address, over a minute; 0: no limit.",
+    ),
+    Setting(
+        "redis_url",
+        str,
+        "",
+        "A Redis through which several processes share the limits, such as"
+        " redis://127.0.0.1:6379/0; each limits by itself if empty.",
+    ),
     Setting("graceful_seconds", int, 30, "How long a stop waits for requests to be answered."),
     Setting("question_seconds", int, 30, "How long a question may take before it is given up."),
     Setting("log_level", str, "info", "How much is logged: debug, info, warning or error."),
@@ -90,10 +117,19 @@ class Settings:
     strict: bool = False
     time_zone: str = "UTC"
     public_url: str = ""
+    trusted_proxies: str = ""
+    limit_key: int = 20_000
+    limit_address: int = 20_000
+    redis_url: str = ""
     graceful_seconds: int = 30
     question_seconds: int = 30
     log_level: str = "info"
     demo: bool = False
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of ``trusted_proxies``."""
+        return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())
 
     @property
     def store_url(self) -> str:
@@ -135,6 +171,8 @@ _RANGES = {
     "port": (0, 65_535),
     "workers": (1, 64),
     "threads": (1, 512),
+    "limit_key": (0, 10_000_000),
+    "limit_address": (0, 10_000_000),
     "graceful_seconds": (0, 600),
     "question_seconds": (1, 3_600),
 }
@@ -168,10 +206,27 @@ def _check_numbers(settings: Settings) -> None:
 def _check_places(settings: Settings) -> None:
     if not settings.host:
         raise StartError("host is empty: it is an address, such as 127.0.0.1.")
+    for network in settings.proxies:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise StartError(
+                f"trusted_proxies has {network!r}: it takes addresses and networks such as"
+                " 127.0.0.1,10.0.0.0/8."
+            ) from error
+    if settings.redis_url:
+        _check_redis(settings.redis_url)
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         raise StartError(
             f"public_url is {settings.public_url!r}: it begins with https:// or http://."
         )
+
+
+def _check_redis(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise StartError("redis_url begins with redis://, rediss:// or unix://.")
+    if find_spec("redis") is None:
+        raise StartError("redis_url needs a package: pip install 'djangalytics[server,redis]'")
 
 
 def is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ from djangalytics_server.config import Settings
 from djangalytics_server.http.quick import QuickDoors, Way
 from djangalytics_server.http.services import Policy
 from djangalytics_server.ingest.writer import Writer
+from djangalytics_server.limits.limiter import Limiter
 from djangalytics_server.store.base import is_local, open_appender
 
 _WriteUse = Callable[[int, int], None]
@@ -31,7 +32,17 @@ def policy_of(settings: Settings) -> Policy:
         demo=settings.demo,
         public_url=settings.public_url,
         question_seconds=settings.question_seconds,
+        trusted_proxies=settings.proxies,
     )
+
+
+def share(limiter: Limiter, redis_url: str) -> Callable[[], None]:
+    """Share the limits with other processes, if there is a Redis; what ends it again."""
+    if not redis_url:
+        return lambda: None
+    from djangalytics_server.limits.shared import Sharing  # an extra, and not for every start
+
+    return Sharing(limiter, redis_url).close
 
 
 class Entrance:
@@ -46,9 +57,12 @@ class Entrance:
         self.usage = KeyUsage(self._write_use_later)
         local = is_local(settings.store_url)
         self.senders = Senders(self.appender.ask, now, self.usage.note, inline=local)
+        self.limiter = Limiter(settings.limit_key, settings.limit_address)
+        self._end_sharing = share(self.limiter, settings.redis_url)
         self.quick = QuickDoors(
             Way(
                 senders=self.senders,
+                limiter=self.limiter,
                 hand_in=self.writer.hand_in,
                 check_room=self.writer.check_room,
                 clock=now,
@@ -65,6 +79,7 @@ class Entrance:
     def close(self) -> None:
         """Write what is waiting; the appender is closed by the store."""
         self.writer.close()
+        self._end_sharing()
         if self._write_use is not None:
             self.usage.close()
 

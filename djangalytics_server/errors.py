@@ -16,6 +16,7 @@
     │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
     │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
     │   ├── TooManyAttempts   429
+    │   ├── RateLimited       429
     │   ├── InternalError     500
     │   └── Unavailable       503     StoreUnavailable, QuestionTimedOut, QueueFull, ShuttingDown
     └── StartError                    one sentence on the terminal and a non-zero exit
@@ -25,7 +26,7 @@ What can be wrong with one event or one parameter is listed in ``model.reasons``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -67,6 +68,8 @@ class ApiError(DjangalyticsError):
         self.detail = detail
         self.errors = tuple(errors)
         self.retry_after = retry_after
+        self.fields: Mapping[str, str] = {}
+        """Further header fields of the answer."""
 
 
 class BadRequest(ApiError):
@@ -317,6 +320,16 @@ class TooManyAttempts(ApiError):
     """Somebody got the account's password wrong too often from this address."""
 
     status, code, title = 429, "too_many_attempts", "Too many attempts"
+
+
+class RateLimited(ApiError):
+    """Too fast: nothing of the request was stored; it may come after ``retry_after`` seconds."""
+
+    status, code, title = 429, "rate_limited", "Too many events"
+
+    def __init__(self, detail: str, *, retry_after: int, fields: Mapping[str, str]) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.fields = fields
 
 
 class InternalError(ApiError):

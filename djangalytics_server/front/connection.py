@@ -269,7 +269,8 @@ class Connection:
         if self.server.quick is None:
             return False
         try:
-            return quick.offer(self.server.quick, request, partial(self._reply, request))
+            reply = partial(self._reply, request)
+            return quick.offer(self.server.quick, request, reply, self.addr[0])
         except Exception:
             log.exception("%s goes the ordinary way", request.path)
             return False

@@ -28,21 +28,24 @@ class Quick(Protocol):
     routes: Collection[tuple[str, str]]
     """Methods and paths of the requests that it is offered."""
 
-    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+    def take(
+        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str
+    ) -> bool:
         """Take the request and reply once, now or later; False, and nothing done, to decline.
 
-        ``headers`` have WSGI's names without HTTP_, such as CONTENT_TYPE.
+        ``headers`` have WSGI's names without HTTP_, such as CONTENT_TYPE; ``address`` is the
+        other end of the connection.
         """
 
 
-def offer(quick: Quick, request: HTTPRequestParser, reply: Reply) -> bool:
+def offer(quick: Quick, request: HTTPRequestParser, reply: Reply, address: str) -> bool:
     """Offer a complete request; whether it was taken."""
     if not _fits(quick, request):
         return False
     stream = request.get_body_stream()
     body = stream.read()
     stream.seek(0)  # for whoever reads it if it is declined
-    return quick.take(request.path, request.headers, body, reply)
+    return quick.take(request.path, request.headers, body, reply, address)
 
 
 def is_small(request: HTTPRequestParser) -> bool:

@@ -207,6 +207,10 @@ class Access:
             )
         return Member(person, self._project(seat.project_id), seat.role)
 
+    def address(self, request: Request) -> str:
+        """Where the request comes from; ``app`` has left out proxies that we trust."""
+        return request.remote_addr or ""
+
     def capture_open(self) -> bool:
         """Whether events are taken without a key."""
         return self._first().open_capture

@@ -44,6 +44,7 @@ def problem(error: ApiError) -> Response:
     answer.content_type = "application/problem+json"
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="djangalytics"'
+    answer.headers.update(error.fields)
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer

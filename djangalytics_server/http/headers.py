@@ -27,6 +27,15 @@ SAFE_HEADERS = {
 }
 
 
-def api_headers() -> dict[str, str]:
+_HTTPS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year, and for this name alone: what other names of the domain do is not ours to say."""
+
+
+def safe_headers(*, https: bool) -> dict[str, str]:
+    """What every answer says; ``https``: people come by it, and are to come by nothing else."""
+    return {**SAFE_HEADERS, **_HTTPS_ALONE} if https else SAFE_HEADERS
+
+
+def api_headers(*, https: bool) -> dict[str, str]:
     """What every answer of the API says; development mode and CORS add to it."""
-    return {**SAFE_HEADERS, "Cache-Control": "no-store"}
+    return {**safe_headers(https=https), "Cache-Control": "no-store"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from djangalytics_server.errors import InvalidEvent
 from djangalytics_server.http import body
@@ -21,7 +21,7 @@ from djangalytics_server.wire.native import Envelope
 
 Decode = Callable[[bytes], Envelope]
 
-_PROBLEMS = (400, 401, 403, 413, 415, 503)
+_PROBLEMS = (400, 401, 403, 413, 415, 429, 503)
 CAPTURE_EVENT = Operation(
     "POST",
     "/api/capture_event/",
@@ -51,12 +51,12 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         if receipt.refused:
             raise InvalidEvent(field_error(receipt.refused[0], with_index=False))
         status, answer = answer_single(receipt)
-        return json_answer(answer, status)
+        return json_answer(answer, status, g.rate_limit)
 
     def capture_batch() -> Response:
         receipt = _take(native.decode_batch, services, access)
         status, answer = answer_batch(receipt, request_id())
-        return json_answer(answer, status)
+        return json_answer(answer, status, g.rate_limit)
 
     registry.add(blue, CAPTURE_EVENT, capture_event)
     registry.add(blue, CAPTURE_BATCH, capture_batch)
@@ -65,9 +65,17 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
 
 def _take(decode: Decode, services: Services, access: Access) -> Receipt:
     # A key in the header is judged before the body costs anything; one in the body cannot be.
-    known = access.sender(request, None) if "Authorization" in request.headers else None
+    address = access.address(request)
+    sender = access.sender(request, None) if "Authorization" in request.headers else None
+    if sender is not None:
+        services.limiter.check(sender.project_id, sender.key_prefix, address)
     envelope = decode(body.read(request))
-    sender = known or access.sender(request, envelope.api_key)
+    if sender is None:
+        sender = access.sender(request, envelope.api_key)
+        services.limiter.check(sender.project_id, sender.key_prefix, address)
+    who = sender.project_id, sender.key_prefix, address
+    services.limiter.charge(*who, len(envelope.events))
+    g.rate_limit = services.limiter.fields(*who)
     around = Circumstances(
         project_id=sender.project_id,
         received_at=services.clock(),

@@ -18,7 +18,7 @@ PROBLEMS = {
     404: "There is no such thing, or not in the asker's project.",
     409: "It does not go with how things stand.",
     413: "Too large.",
-    429: "Too many attempts; try again after Retry-After seconds.",
+    429: "Too many in a short time; try again after Retry-After seconds.",
     415: "The body's type or encoding is not read here.",
     503: "Nothing of this request was stored; try again after Retry-After seconds.",
 }

@@ -45,7 +45,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         project_id = manager.project.id
         erased = services.store.erase(project_id, distinct_id)
         done = {"events": erased.events, "rejected": erased.rejected}
-        actor = Actor(manager.name, request.remote_addr, services.clock())
+        actor = Actor(manager.name, access.address(request), services.clock())
         with writing(services.session()) as session:
             subject = pseudonym(distinct_id)
             audit.record(session, actor, "person.erase", subject, project_id=project_id, **done)

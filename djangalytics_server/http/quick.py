@@ -25,10 +25,11 @@ from djangalytics_server.http.documents import (
     json_text,
     problem_document,
 )
-from djangalytics_server.http.headers import SAFE_HEADERS, api_headers
+from djangalytics_server.http.headers import api_headers, safe_headers
 from djangalytics_server.http.services import HandIn, Policy
 from djangalytics_server.ingest import door
 from djangalytics_server.ingest.checks import Circumstances
+from djangalytics_server.limits.limiter import Limiter, sender_address
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.wire import native
@@ -53,6 +54,7 @@ class Way:
     """
 
     senders: Senders
+    limiter: Limiter
     hand_in: HandIn
     check_room: Callable[[], None]
     clock: Callable[[], int]
@@ -66,15 +68,20 @@ class QuickDoors:
     def __init__(self, way: Way) -> None:
         self.capture = QuickCapture(way)
         self._way = way
-        self._lines = "".join(f"{name}: {value}\r\n" for name, value in SAFE_HEADERS.items())
+        https = way.policy.secure_cookies
+        self._lines = "".join(
+            f"{name}: {value}\r\n" for name, value in safe_headers(https=https).items()
+        )
         self.routes = {("POST", path) for path in _SINGLE | _BATCH} | {("GET", _ALIVE)}
         if way.ping is not None:
             self.routes.add(("GET", _READY))
 
-    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+    def take(
+        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str = ""
+    ) -> bool:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
         if path not in (_ALIVE, _READY):
-            return self.capture.take(path, headers, body, reply)
+            return self.capture.take(path, headers, body, reply, address)
         if self._way.policy.development or body or "ORIGIN" in headers:
             return False
         try:
@@ -96,9 +103,11 @@ class QuickCapture:
         # Decoding needs the interpreter, of which there is one: a crowd of threads that all
         # decode would only keep the writer from it.
         self._turns = threading.BoundedSemaphore(2)
-        self._headers = "".join(f"{name}: {value}\r\n" for name, value in api_headers().items())
+        self._headers = _lines(api_headers(https=way.policy.secure_cookies))
 
-    def take(self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply) -> bool:
+    def take(
+        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str = ""
+    ) -> bool:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
         if self._way.policy.development or not _ordinary(headers, body):
             return False
@@ -110,20 +119,26 @@ class QuickCapture:
                 return False
         single = path in _SINGLE
         asked = uuid.uuid4().hex
+        proxies = self._way.policy.trusted_proxies
+        address = sender_address(address, headers.get("X_FORWARDED_FOR", ""), proxies)
         try:
             self._way.check_room()
+            if sender is not None:
+                self._way.limiter.check(sender.project_id, sender.key_prefix, address)
+            with self._turns if len(body) > _LARGE else nullcontext():
+                found = self._submission(single, headers, body, sender)
+            if found is None:
+                return False
+            limits = self._counted(*found, address, checked=sender is not None)
         except ApiError as error:
             self._send_problem(reply, asked, error)
             return True
-        with self._turns if len(body) > _LARGE else nullcontext():
-            submission = self._submission(single, headers, body, sender)
-        if submission is None:
-            return False
+        submission = found[1]
 
         def done(outcome: Receipt | Exception) -> None:
             if isinstance(outcome, Receipt):
                 answered = answer_single(outcome) if single else answer_batch(outcome, asked)
-                self._send(reply, asked, *answered)
+                self._send(reply, asked, limits, *answered)
             else:
                 self._send_problem(reply, asked, outcome)
 
@@ -133,10 +148,21 @@ class QuickCapture:
             self._send_problem(reply, asked, error)
         return True
 
+    def _counted(
+        self, sender: Sender, submission: Submission, address: str, *, checked: bool
+    ) -> str:
+        """Count the events against the limits; the lines that tell of them."""
+        who = sender.project_id, sender.key_prefix, address
+        limiter = self._way.limiter
+        if not checked:
+            limiter.check(*who)
+        limiter.charge(*who, len(submission.events) + len(submission.refused))
+        return _lines(limiter.fields(*who))
+
     def _submission(
         self, single: bool, headers: Mapping[str, str], body: bytes, sender: Sender | None
-    ) -> Submission | None:
-        """What is to be written, or None when the request needs another look."""
+    ) -> tuple[Sender, Submission] | None:
+        """Who sends, and what is to be written, or None when the request needs another look."""
         try:
             if headers.get("CONTENT_ENCODING") == "gzip":
                 body = bodies.inflate(body)
@@ -153,7 +179,7 @@ class QuickCapture:
             strict=self._way.policy.strict,
         )
         submission = door.submission(envelope.events, around, sender.key_prefix, envelope.numbering)
-        return None if single and submission.refused else submission
+        return None if single and submission.refused else (sender, submission)
 
     def _sender(self, key: str | None) -> Sender | None:
         try:
@@ -161,8 +187,12 @@ class QuickCapture:
         except ApiError:
             return None  # the database does not answer; the view says so
 
-    def _send(self, reply: Reply, asked: str, status: int, answer: dict[str, object]) -> None:
-        lines = f"Content-Type: application/json\r\n{self._headers}X-Request-Id: {asked}\r\n"
+    def _send(
+        self, reply: Reply, asked: str, limits: str, status: int, answer: dict[str, object]
+    ) -> None:
+        lines = (
+            f"Content-Type: application/json\r\n{self._headers}{limits}X-Request-Id: {asked}\r\n"
+        )
         reply(_PHRASES[status], lines.encode("latin-1"), json_text(answer).encode())
 
     def _send_problem(self, reply: Reply, asked: str, error: Exception) -> None:
@@ -172,6 +202,7 @@ class QuickCapture:
         lines = (
             f"Content-Type: application/problem+json\r\n{self._headers}X-Request-Id: {asked}\r\n"
         )
+        lines += _lines(known.fields)
         if known.retry_after is not None:
             lines += f"Retry-After: {known.retry_after}\r\n"
         text = json_text(problem_document(known, asked))
@@ -179,6 +210,10 @@ class QuickCapture:
 
 
 _UNFORESEEN = InternalError("The server's log says more under this request_id.")
+
+
+def _lines(fields: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items())
 
 
 def _ordinary(headers: Mapping[str, str], body: bytes) -> bool:

@@ -6,19 +6,31 @@ from flask import Flask, Request, Response, request
 
 from djangalytics_server.errors import HostNotAllowed
 from djangalytics_server.http.answers import problem
-from djangalytics_server.http.headers import SAFE_HEADERS, api_headers
+from djangalytics_server.http.headers import api_headers, safe_headers
 
 DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def install(app: Flask, *, development: bool) -> None:
-    """Send the headers; in development mode check the Host and let localhost:3000 ask."""
+def install(app: Flask, *, development: bool, https: bool = False) -> None:
+    """Send the headers; in development mode check the Host and let localhost:3000 ask.
+
+    ``https``: people come by it, through whatever ends TLS before us.
+    """
+    pages, api = safe_headers(https=https), api_headers(https=https)
+
+    def add_headers(answer: Response) -> Response:
+        for name, value in (api if request.path.startswith("/api/") else pages).items():
+            answer.headers.setdefault(name, value)
+        if request.method == "OPTIONS":
+            answer.headers.pop("Content-Type", None)  # Flask calls the empty answer HTML
+        return answer
+
     if development:
         app.before_request(_check_host)
         app.before_request(_preflight)
         app.after_request(_allow_origin)
-    app.after_request(_add_headers)
+    app.after_request(add_headers)
 
 
 def is_foreign(asked: Request, public_url: str) -> bool:
@@ -41,16 +53,6 @@ def is_foreign(asked: Request, public_url: str) -> bool:
 def _authority(url: str) -> str:
     """Host and port of a URL, as a browser writes them into ``Origin``; empty when it has none."""
     return url.partition("://")[2].partition("/")[0].lower()
-
-
-def _add_headers(answer: Response) -> Response:
-    for name, value in (
-        api_headers() if request.path.startswith("/api/") else SAFE_HEADERS
-    ).items():
-        answer.headers.setdefault(name, value)
-    if request.method == "OPTIONS":
-        answer.headers.pop("Content-Type", None)  # Flask calls the empty answer HTML
-    return answer
 
 
 def _check_host() -> Response | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from djangalytics_server.catalog.senders import NoteUse, Senders
 from djangalytics_server.ingest.door import Write
+from djangalytics_server.limits.limiter import Limiter
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store.base import Store
 
@@ -29,6 +30,7 @@ class Policy:
     demo: bool = False
     public_url: str = ""
     question_seconds: float = 30
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def secure_cookies(self) -> bool:
@@ -46,6 +48,7 @@ class Services:
     store: Store
     write: Write
     senders: Senders
+    limiter: Limiter
     session: Callable[[], Session]
     note_use: NoteUse
     note_visit: NoteUse

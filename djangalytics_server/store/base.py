@@ -5,7 +5,7 @@ Everything above speaks to ``Store`` and never names an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -135,6 +135,15 @@ class Store(Protocol):
         Reading sees one moment and holds nobody up; mending keeps other writers waiting. Raises
         StoreUnavailable.
         """
+
+    def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
+        """Add requests that were too fast on a UTC day, by project and "key" or "address".
+
+        Raises StoreUnavailable.
+        """
+
+    def limited(self, project_id: int) -> list[tuple[int, str, int]]:
+        """(day, "key" or "address", requests) of those that were too fast, the newest first."""
 
     def erase(self, project_id: int, distinct_id: str, progress: Progress | None = None) -> Erased:
         """Remove everything that bears the id, and correct every rollup with it.

@@ -34,8 +34,8 @@ _NO_COUNT = (
     " WHERE project_id = ? AND grain = ? AND bucket = ? AND event_name = ? AND count <= 0"
 )
 _DAY = "project_id = ? AND day = ? AND verdict = 'accepted' AND code = ''"
-_LESS_ACCEPTED = f"UPDATE verdict_counts SET count = count - ? WHERE {_DAY}"  # noqa: S608
-_NO_ACCEPTED = f"DELETE FROM verdict_counts WHERE {_DAY} AND count <= 0"  # noqa: S608
+_LESS_ACCEPTED = f"UPDATE verdict_counts SET count = count - ? WHERE {_DAY}"  # noqa: S608 - of constants
+_NO_ACCEPTED = f"DELETE FROM verdict_counts WHERE {_DAY} AND count <= 0"  # noqa: S608 - of constants
 _SET_EVENT = (
     "UPDATE event_definitions SET count = ?, first_seen = ?, last_seen = ?"
     " WHERE project_id = ? AND event_name = ?"

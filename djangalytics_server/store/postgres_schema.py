@@ -105,7 +105,7 @@ def _revision(connection: Connection, url: str) -> str | None:
         return None
     version = None
     if _VERSION in there:
-        rows = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}")  # noqa: S608
+        rows = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}")  # noqa: S608 - of constants
         version = next(iter(rows.scalars()), None)
     if version is None or not version.isdecimal() or not there.issuperset(_OURS):
         names = ", ".join(sorted(named)[:3]) + ("" if len(named) <= 3 else ", …")

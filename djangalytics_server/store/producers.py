@@ -49,10 +49,10 @@ COLUMNS = (
 )
 """The table's columns, in its order."""
 _READ = ", ".join(name for name in COLUMNS if name != "merged")
-_FIND = f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id = ?"  # noqa: S608
+_FIND = f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id = ?"  # noqa: S608 - of constants
 _HOW_MANY = "SELECT count(*) FROM producers WHERE project_id = ? AND producer_id <> ?"
 _OLDEST = (
-    f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id <> ?"  # noqa: S608
+    f"SELECT {_READ} FROM producers WHERE project_id = ? AND producer_id <> ?"  # noqa: S608 - of constants
     " ORDER BY last_seen, producer_id LIMIT ?"
 )
 _MERGED = "SELECT merged FROM producers WHERE project_id = ? AND producer_id = ?"

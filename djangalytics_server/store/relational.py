@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, erasing, rejected_page, removal, rollups
+from djangalytics_server.store import delivery, erasing, limited, rejected_page, removal, rollups
 from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.recount import recount
@@ -105,6 +105,11 @@ class RelationalStore:
         with self._removing() as connection:
             return removal.remove(connection, project_id)
 
+    def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
+        """See ``Store.note_limited``."""
+        with as_unavailable("written"), self._database.mending() as connection:
+            limited.note(connection, day, counts)
+
     @contextmanager
     def _removing(self) -> Iterator[Connection]:
         """A writer's transaction that overwrites what it deletes."""
@@ -177,6 +182,11 @@ class RelationalStore:
         """See ``Store.delivery``."""
         with self._reading() as connection:
             return delivery.delivery(connection, page)
+
+    def limited(self, project_id: int) -> list[tuple[int, str, int]]:
+        """See ``Store.limited``."""
+        with self._reading() as connection:
+            return limited.listed(connection, project_id)
 
     def ping(self) -> None:
         """See ``Store.ping``."""

@@ -214,6 +214,7 @@ WAYS = [
     Way("store_unavailable", 503, EVENT, GOOD, needs="no catalog"),
     Way("queue_full", 503, EVENT, GOOD, needs="full queue"),
     Way("shutting_down", 503, EVENT, GOOD, needs="closed writer"),
+    Way("rate_limited", 429, EVENT, GOOD, needs="an empty bucket"),
     get("internal_error", 500, "/api/stats/?from=2026-01-01", needs="a fault of ours"),
 ]
 NEVER_SENT = {
@@ -255,6 +256,8 @@ def arrange(house: House, needs: str) -> dict[str, str]:
         lock = house.file.with_name(house.file.name + "-lock")
         lock.unlink(missing_ok=True)
         lock.mkdir()
+    elif needs == "an empty bucket":
+        house.app.entrance.limiter.charge(1, None, "127.0.0.1", 10**9)
     elif needs == "closed writer":
         house.app.writer.close()
     if needs in READING:

@@ -185,6 +185,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/query/"): READING,
     ("GET", "/api/delivery/"): READING,
     ("GET", "/api/rejected/"): READING,
+    ("GET", "/api/limited/"): READING,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,

@@ -1,0 +1,107 @@
+"""Who may send how fast: a bucket for the key and one for the address, batches counted by events.
+
+The header fields are those of draft-ietf-httpapi-ratelimit-headers, which has two of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from djangalytics_server.errors import RateLimited
+from djangalytics_server.limits.buckets import WINDOW, Buckets
+
+_REMEMBERED = 4_096
+
+Limited = tuple[int, str]
+"""A project, and which bucket was empty: "key" or "address"."""
+
+
+class Limiter:
+    """Judges senders. Rates are events a second; 0 switches one off."""
+
+    def __init__(
+        self, key_rate: int, address_rate: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.keys = Buckets(key_rate, clock)
+        self.addresses = Buckets(address_rate, clock)
+        self.refused: Counter[Limited] = Counter()
+        both = (("key", self.keys), ("address", self.addresses))
+        self._kinds = [(kind, buckets) for kind, buckets in both if buckets.rate]
+        self._policy = ", ".join(
+            f'"{kind}";q={round(buckets.full)};w={WINDOW}' for kind, buckets in self._kinds
+        )
+        self._places = lru_cache(maxsize=_REMEMBERED)(self._find_places)
+
+    def check(self, project_id: int, key_prefix: str | None, address: str) -> None:
+        """Raise RateLimited while one of the sender's buckets is empty."""
+        for kind, buckets, name in self._places(project_id, key_prefix, address):
+            wait = buckets.wait(name)
+            if wait:
+                self.refused[project_id, kind] += 1
+                raise RateLimited(
+                    f"This {kind} sends faster than {round(buckets.rate):,} events a second.",
+                    retry_after=wait,
+                    fields=self.fields(project_id, key_prefix, address),
+                )
+
+    def charge(self, project_id: int, key_prefix: str | None, address: str, events: int) -> None:
+        """Count what was sent: at least one, whatever became of it."""
+        for _, buckets, name in self._places(project_id, key_prefix, address):
+            buckets.charge(name, max(1, events))
+
+    def fields(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, str]:
+        """What the answer says of the limits; nothing when there are none."""
+        left = []
+        for kind, buckets, name in self._places(project_id, key_prefix, address):
+            content = buckets.content(name)
+            again = -int((content - buckets.full) // buckets.rate)
+            left.append(f'"{kind}";r={int(content) if content > 0 else 0};t={again}')
+        if not left:
+            return {}
+        return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(left)}
+
+    def refused_since(self) -> Counter[Limited]:
+        """How many requests were refused since this was last asked."""
+        refused, self.refused = self.refused, Counter()
+        return refused
+
+    def _find_places(
+        self, project_id: int, key_prefix: str | None, address: str
+    ) -> list[tuple[str, Buckets, str]]:
+        """The sender's buckets: which kind, and under which name."""
+        names = {"key": f"{project_id}:{key_prefix}" if key_prefix else "", "address": address}
+        if ":" in address:  # one customer has a whole network of these
+            names["address"] = str(ip_network((address, 64), strict=False).network_address)
+        return [(kind, buckets, names[kind]) for kind, buckets in self._kinds if names[kind]]
+
+
+def sender_address(remote: str, forwarded: str, trusted: tuple[str, ...]) -> str:
+    """The address that a request comes from.
+
+    ``forwarded`` is X-Forwarded-For. It is believed only from the right, and only as far as
+    proxies in ``trusted`` wrote it: what a client claims stands to the left of that.
+    """
+    address = remote
+    hops = [hop.strip() for hop in forwarded.split(",")] if trusted and forwarded else []
+    while hops and _within(address, trusted):
+        address = hops.pop()
+    if address is remote and ":" not in remote:
+        return remote
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "" if address is remote else remote
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def _within(address: str, trusted: tuple[str, ...]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ip_network(network) for network in trusted)

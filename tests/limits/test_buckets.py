@@ -1,0 +1,146 @@
+"""Token buckets: what passes over time is the rate, whoever asks how often."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from djangalytics_server.errors import RateLimited
+from djangalytics_server.limits import buckets
+from djangalytics_server.limits.buckets import WINDOW, Buckets
+from djangalytics_server.limits.limiter import Limiter, sender_address
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rate=st.integers(1, 1_000),
+    steps=st.lists(st.tuples(st.floats(0, 30), st.integers(1, 1_000)), max_size=60),
+)
+def test_no_more_passes_than_the_rate(rate: int, steps: list[tuple[float, int]]) -> None:
+    """Held against a sum: a full bucket, what has come since, and one request that may overdraw."""
+    clock = Clock()
+    bucket = Buckets(rate, clock)
+    passed = 0
+    for pause, cost in steps:
+        clock.now += pause
+        if bucket.wait("x") == 0:
+            bucket.charge("x", cost)
+            passed += cost
+        assert passed <= rate * (WINDOW + clock.now) + 1_000 + 1e-6
+
+
+def test_what_is_owed_is_paid_back_first() -> None:
+    """Whoever overdraws waits until it is paid back, as long as the answer says."""
+    clock = Clock()
+    bucket = Buckets(10, clock)
+    bucket.charge("x", 10 * WINDOW + 25)
+    assert 3 == bucket.wait("x")
+    clock.now = 2.4
+    assert 1 == bucket.wait("x")
+    clock.now = 2.6
+    assert 0 == bucket.wait("x")
+    assert 0 == bucket.wait("another")
+
+
+def test_the_clock_may_go_back() -> None:
+    """Then nothing comes in, and nothing is lost."""
+    clock = Clock()
+    bucket = Buckets(10, clock)
+    clock.now = 100.0
+    bucket.charge("x", 100)
+    clock.now = 50.0
+    assert 500 == bucket.content("x")
+
+
+def test_ever_new_names_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are full again are forgotten first, so nobody who owes gets off."""
+    monkeypatch.setattr(buckets, "MOST", 50)
+    clock = Clock()
+    bucket = Buckets(10, clock)
+    bucket.charge("greedy", 10_000)
+    for number in range(500):
+        clock.now += 1
+        bucket.charge(f"name {number}", 1)
+    assert len(bucket._known) <= 50
+    assert bucket.wait("greedy") > 0
+
+
+def test_a_key_and_an_address_each_have_a_bucket() -> None:
+    """Either stops the sender; another key at another address goes on."""
+    clock = Clock()
+    limiter = Limiter(1, 2, clock)
+    limiter.charge(1, "djw_aaaa", "192.0.2.1", 61)
+    with pytest.raises(RateLimited, match="This key") as caught:
+        limiter.check(1, "djw_aaaa", "192.0.2.9")
+    assert 1 == caught.value.retry_after
+    limiter.check(2, "djw_aaaa", "192.0.2.9")
+    limiter.charge(1, "djw_bbbb", "192.0.2.1", 60)
+    with pytest.raises(RateLimited, match="This address"):
+        limiter.check(1, None, "192.0.2.1")
+    assert {(1, "key"): 1, (1, "address"): 1} == limiter.refused_since()
+    assert {} == limiter.refused_since()
+
+
+def test_limits_can_be_switched_off() -> None:
+    """A rate of 0 judges nobody and says nothing."""
+    limiter = Limiter(0, 0)
+    limiter.charge(1, "djw_aaaa", "192.0.2.1", 10**9)
+    limiter.check(1, "djw_aaaa", "192.0.2.1")
+    assert {} == limiter.fields(1, "djw_aaaa", "192.0.2.1")
+
+
+def test_the_fields_are_those_of_the_draft() -> None:
+    """Quota and window of each policy; what is left of it, and when it is whole again."""
+    limiter = Limiter(10, 20, Clock())
+    limiter.charge(1, "djw_aaaa", "192.0.2.1", 45)
+    assert {
+        "RateLimit-Policy": '"key";q=600;w=60, "address";q=1200;w=60',
+        "RateLimit": '"key";r=555;t=5, "address";r=1155;t=3',
+    } == limiter.fields(1, "djw_aaaa", "192.0.2.1")
+
+
+def test_one_network_of_ipv6_is_one_sender() -> None:
+    """Else whoever has a network would have 2**64 addresses."""
+    limiter = Limiter(0, 1, Clock())
+    limiter.charge(1, None, "2001:db8::1", 61)
+    with pytest.raises(RateLimited):
+        limiter.check(1, None, "2001:db8::ffff:2")
+    limiter.check(1, None, "2001:db8:0:1::1")
+
+
+PROXIES = ("10.0.0.0/8", "::1")
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "trusted", "expected"),
+    [
+        ("192.0.2.1", "", (), "192.0.2.1"),
+        ("192.0.2.1", "203.0.113.9", (), "192.0.2.1"),
+        ("192.0.2.1", "203.0.113.9", PROXIES, "192.0.2.1"),
+        ("10.0.0.1", "203.0.113.9", PROXIES, "203.0.113.9"),
+        ("10.0.0.1", "1.1.1.1, 203.0.113.9, 10.2.3.4", PROXIES, "203.0.113.9"),
+        ("::1", "203.0.113.9", PROXIES, "203.0.113.9"),
+        ("10.0.0.1", "nonsense", PROXIES, "10.0.0.1"),
+        ("10.0.0.1", "", PROXIES, "10.0.0.1"),
+        ("10.0.0.1", "10.0.0.2", PROXIES, "10.0.0.2"),
+        ("::ffff:192.0.2.1", "", (), "192.0.2.1"),
+        ("2001:DB8::0:1", "", (), "2001:db8::1"),
+        ("", "", (), ""),
+    ],
+)
+def test_only_trusted_proxies_say_who_sends(
+    remote: str, forwarded: str, trusted: tuple[str, ...], expected: str
+) -> None:
+    """From the right, and only as far as trusted proxies wrote it: the rest is a claim."""
+    assert expected == sender_address(remote, forwarded, trusted)
