@@ -96,7 +96,9 @@ export function Dashboard({ session }: { session: Session }) {
             view={view}
           />
           <div className="side">
-            <EventCapture zone={zone} names={known} csrfToken={session.csrfToken} />
+            {session.role !== "viewer" && (
+              <EventCapture zone={zone} names={known} csrfToken={session.csrfToken} />
+            )}
             <LiveFeed
               live={live}
               choice={choice}
