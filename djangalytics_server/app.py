@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import keys, projects, sessions
+from djangalytics_server.catalog import keys, projects, retention, sessions
 from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.catalog.usage import VISITS_RARELY, KeyUsage
@@ -46,6 +46,7 @@ from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.services import Services
+from djangalytics_server.jobs import Sweeper
 from djangalytics_server.limits.figures import Figures
 from djangalytics_server.limits.limiter import Limited, sender_address
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
@@ -78,6 +79,7 @@ class Server(Flask):
         self.visits: KeyUsage | None = None
         self.removals: Removals | None = None
         self.figures: Figures | None = None
+        self.sweeper: Sweeper | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
@@ -92,8 +94,9 @@ class Server(Flask):
             self.visits.close()
         if self.removals is not None:
             self.removals.close()
-        if self.figures is not None:
-            self.figures.close()
+        for worker in (self.figures, self.sweeper):
+            if worker is not None:
+                worker.close()
         self.store.close()
         if self.catalog is not None:
             self.catalog.dispose()
@@ -127,8 +130,14 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         bundle=BUNDLE,
     )
     app.figures = Figures(entrance.limiter, partial(_note_limited, app.store))
+    app.sweeper = Sweeper(app.store, partial(_kept, app.catalog), now)
     _hang_doors(app, services)
     return app
+
+
+def _kept(catalog: Engine) -> Mapping[int, int]:
+    with Session(catalog) as session:
+        return retention.every(session)
 
 
 def _note_limited(store: Store, counts: Mapping[Limited, int]) -> None:

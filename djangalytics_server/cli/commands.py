@@ -21,6 +21,7 @@ _COMMANDS = {
     "organisations": "organisations",
     "check": "check",
     "erase": "erase",
+    "retention": "retention",
     "audit": "audit",
     "backup": "backup",
     "restore": "backup",

@@ -22,6 +22,7 @@ ACTIONS: dict[str, str] = {
     "account.password": "Somebody set their own password; their other sessions ended.",
     "login_link.create": "A one-time link to sign in was made.",
     "person.erase": "A person's events were removed; the subject is a digest of their id.",
+    "retention.change": "How long raw events are kept was changed; the subject is how long.",
     "session.create": "Somebody signed in.",
     "session.end": "Somebody signed out.",
 }

@@ -5,7 +5,7 @@ Everything above speaks to ``Store`` and never names an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -134,6 +134,15 @@ class Store(Protocol):
 
         Reading sees one moment and holds nobody up; mending keeps other writers waiting. Raises
         StoreUnavailable.
+        """
+
+    def expire(
+        self, project_id: int, before: int, go_on: Callable[[int], bool] = lambda gone: True
+    ) -> int:
+        """Remove the project's raw events that arrived before a moment, and keep every count.
+
+        In short transactions, after each of which ``go_on`` is told how many went so far and says
+        whether to go on. How many went. Raises StoreUnavailable.
         """
 
     def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:

@@ -10,13 +10,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, FromClause, func, select
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Event
 from djangalytics_server.store import rollups
 from djangalytics_server.store.rollups import Definition, Group, Span
 from djangalytics_server.store.statements import run
-from djangalytics_server.store.tables import EventDefinition, EventRow, PropertyDefinition
+from djangalytics_server.store.tables import (
+    EventDefinition,
+    EventRow,
+    ExpiredDefinition,
+    PropertyDefinition,
+)
 
 Sides = tuple[int | None, int | None]
 """First and last time among the others; None where that end did not change or nothing is left."""
@@ -80,17 +85,20 @@ def edges(connection: Connection, gone: Removed) -> Edges:
         known = stored.get(key)
         if known is None:
             continue
-        if known[0] <= count:
-            found[key] = _NOBODY
-            continue
-        if begin <= known[1]:
+        left = known[0] > count
+        touched = begin <= known[1], end >= known[2]
+        found[key] = (
+            _NOBODY[0] if touched[0] or not left else None,
+            _NOBODY[1] if touched[1] or not left else None,
+        )
+        if left and touched[0]:
             first.setdefault(key[:2], set()).add(key)
-        if end >= known[2]:
+        if left and touched[1]:
             last.setdefault(key[:2], set()).add(key)
-    begins = _seek(connection, first, gone.ids, forwards=True)
-    ends = _seek(connection, last, gone.ids, forwards=False)
-    for key in begins.keys() | ends.keys():
-        found[key] = begins.get(key), ends.get(key)
+    for key, moment in _seek(connection, first, gone.ids, forwards=True).items():
+        found[key] = moment, found[key][1]
+    for key, moment in _seek(connection, last, gone.ids, forwards=False).items():
+        found[key] = found[key][0], moment
     return found
 
 
@@ -140,10 +148,16 @@ def _undefine_events(connection: Connection, spans: Mapping[tuple[int, str], Spa
             run(connection, _NO_EVENT, [key])
             continue
         these = (EventRow.project_id == project_id, name == event_name)
+        ends = first, last
         if begin <= first:
-            first = _known(connection.scalar(select(func.min(time)).where(*these)), first)
+            found = connection.scalar(select(func.min(time)).where(*these))
+            ends = _known(found, _NOBODY[0]), ends[1]
         if end >= last:
-            last = _known(connection.scalar(select(func.max(time)).where(*these)), last)
+            found = connection.scalar(select(func.max(time)).where(*these))
+            ends = ends[0], _known(found, _NOBODY[1])
+        whole = (*key, "", "")
+        expired = _expired(connection, [whole]).get(whole)
+        first, last = _with_expired(ends, expired, (first, last))
         run(connection, _SET_EVENT, [(known - count, first, last, *key)])
 
 
@@ -151,10 +165,21 @@ def _known(found: int | None, otherwise: int) -> int:
     return otherwise if found is None else found
 
 
+def _with_expired(
+    ends: tuple[int, int], expired: Span | None, before: tuple[int, int]
+) -> tuple[int, int]:
+    """The ends with what went by retention, which counts; ``before`` where nothing is known."""
+    first, last = ends
+    if expired is not None:
+        first, last = min(first, expired[1]), max(last, expired[2])
+    return before[0] if first == _NOBODY[0] else first, before[1] if last == _NOBODY[1] else last
+
+
 def _undefine_properties(
     connection: Connection, spans: Mapping[Definition, Span], found: Edges
 ) -> None:
     stored = _properties(connection, spans)
+    expired = _expired(connection, spans)
     changed, none = [], []
     for key, (count, _, _) in spans.items():
         known = stored.get(key)
@@ -164,7 +189,8 @@ def _undefine_properties(
             none.append(key)
             continue
         begin, end = found.get(key, (None, None))
-        first, last = _known(begin, known[1]), _known(end, known[2])
+        ends = (_known(begin, known[1]), _known(end, known[2]))
+        first, last = _with_expired(ends, expired.get(key), known[1:])
         changed.append((known[0] - count, first, last, *key))
     run(connection, _SET_PROPERTY, changed)
     run(connection, _NO_PROPERTY, none)
@@ -174,7 +200,19 @@ def _properties(
     connection: Connection, wanted: Collection[Definition]
 ) -> dict[Definition, tuple[int, int, int]]:
     """The stored rows of the events these properties belong to."""
-    table = PropertyDefinition.__table__
+    return _rows(connection, PropertyDefinition.__table__, wanted)
+
+
+def _expired(
+    connection: Connection, wanted: Collection[Definition]
+) -> dict[Definition, tuple[int, int, int]]:
+    """What events that went by retention had been counted as: it is counted still."""
+    return _rows(connection, ExpiredDefinition.__table__, wanted)
+
+
+def _rows(
+    connection: Connection, table: FromClause, wanted: Collection[Definition]
+) -> dict[Definition, tuple[int, int, int]]:
     names: dict[int, set[str]] = {}
     for key in wanted:
         names.setdefault(key[0], set()).add(key[1])

@@ -97,7 +97,7 @@ def find(connection: Connection, person: Person) -> Found:
 
 def prepare(connection: Connection, ids: Sequence[int]) -> Prepared:
     """Read what the removal of these events will change."""
-    found = _read(connection, ids)
+    found = read(connection, ids)
     gone = corrections.removed(found, list(found.values()))
     return Prepared(
         gone,
@@ -197,7 +197,7 @@ def _highest(connection: Connection, table: type[EventRow] | type[RejectedEvent]
     return connection.scalar(select(func.max(table.id))) or 0
 
 
-def _read(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
+def read(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
     """The events that are there still, in the order of their ids."""
     found = {}
     for start in range(0, len(ids), _LOOKUP):

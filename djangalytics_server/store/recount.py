@@ -14,12 +14,14 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from djangalytics_server.model.audit import Difference, Key, Progress, TableCheck, Values
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.store import producer_recount, property_recount
-from djangalytics_server.store.rollups import GRAINS
+from djangalytics_server.store.rollups import GRAINS, joined
 from djangalytics_server.store.tables import (
     Base,
     EventCount,
     EventDefinition,
     EventRow,
+    ExpiredCount,
+    ExpiredDefinition,
     Producer,
     PropertyDefinition,
     VerdictCount,
@@ -119,7 +121,8 @@ def recount(
 
 def _projects(connection: Connection) -> Iterable[int]:
     """Whoever has events or counts of them; each found at one step into an index."""
-    columns = (EventRow.project_id, EventCount.project_id, EventDefinition.project_id)
+    tables = (EventRow, EventCount, EventDefinition, ExpiredCount)
+    columns = [table.project_id for table in tables]
     last = -1
     while True:
         nexts = [connection.scalar(select(func.min(c)).where(c > last)) for c in columns]
@@ -154,6 +157,10 @@ def _first_day(connection: Connection, project_id: int, start: int | None) -> in
         times = times.where(EventRow.timestamp >= start * MICROSECONDS)
         buckets = buckets.where(EventCount.bucket >= start)
     found = [connection.scalar(buckets.where(EventCount.grain == grain)) for grain in GRAINS]
+    expired = select(func.min(ExpiredCount.bucket)).where(ExpiredCount.project_id == project_id)
+    if start is not None:
+        expired = expired.where(ExpiredCount.bucket >= start)
+    found.append(connection.scalar(expired))
     time = connection.scalar(times)
     if time is not None:
         found.append(time // MICROSECONDS)
@@ -176,6 +183,14 @@ def _count_day(connection: Connection, project_id: int, day: int) -> dict[Key, V
         bucket = day + int(number) * finest
         for grain in GRAINS:
             cells[project_id, grain, bucket // grain * grain, name] += count
+    gone = select(ExpiredCount.bucket, ExpiredCount.event_name, ExpiredCount.count).where(
+        ExpiredCount.project_id == project_id,
+        ExpiredCount.bucket >= day,
+        ExpiredCount.bucket < day + DAY_SECONDS,
+    )
+    for bucket, name, count in connection.execute(gone):
+        for grain in GRAINS:
+            cells[project_id, grain, bucket // grain * grain, name] += count
     return {key: (count,) for key, count in cells.items()}
 
 
@@ -191,17 +206,28 @@ def _check_names(connection: Connection, project_id: int, ledger: Ledger) -> Non
     stored = select(*EventDefinition.__table__.columns).where(
         EventDefinition.project_id == project_id
     )
+    gone = ExpiredDefinition
+    expired = select(gone.project_id, gone.event_name, gone.count, gone.first_seen, gone.last_seen)
+    expired = expired.where(gone.project_id == project_id, gone.type == "")
     last: str | None = None
     while True:
-        # The engine compares names both times, so its order of letters does not matter.
-        some, mine = truth, stored
+        # The engine compares names each time, so its order of letters does not matter.
+        some, mine, theirs = truth, stored, expired
         if last is not None:
             some, mine = some.where(name > last), mine.where(EventDefinition.event_name > last)
+            theirs = theirs.where(gone.event_name > last)
         counted = connection.execute(some).all()
         if len(counted) == _NAMES:
             mine = mine.where(EventDefinition.event_name <= counted[-1][1])
+            theirs = theirs.where(gone.event_name <= counted[-1][1])
         rows = {tuple(row[:2]): tuple(row[2:]) for row in connection.execute(mine)}
-        ledger.compare(rows, {tuple(row[:2]): tuple(row[2:]) for row in counted})
+        true: dict[Key, Values] = {tuple(row[:2]): tuple(row[2:]) for row in counted}
+        for row in connection.execute(theirs):
+            key = row.project_id, row.event_name
+            span = int(row[2]), row.first_seen, row.last_seen
+            known = true.get(key)
+            true[key] = span if known is None else joined((known[0], known[1], known[2]), span)
+        ledger.compare(rows, true)
         if len(counted) < _NAMES:
             return
         last = counted[-1][1]

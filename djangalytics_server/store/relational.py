@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -27,7 +27,15 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
-from djangalytics_server.store import delivery, erasing, limited, rejected_page, removal, rollups
+from djangalytics_server.store import (
+    delivery,
+    erasing,
+    expiry,
+    limited,
+    rejected_page,
+    removal,
+    rollups,
+)
 from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.recount import recount
@@ -104,6 +112,18 @@ class RelationalStore:
         """See ``Store.remove``."""
         with self._removing() as connection:
             return removal.remove(connection, project_id)
+
+    def expire(
+        self, project_id: int, before: int, go_on: Callable[[int], bool] = lambda gone: True
+    ) -> int:
+        """See ``Store.expire``."""
+        total = 0
+        while True:
+            with self._removing() as connection:
+                gone = expiry.step(connection, project_id, before)
+            total += gone or 0
+            if gone is None or not go_on(total):
+                return total
 
     def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
         """See ``Store.note_limited``."""

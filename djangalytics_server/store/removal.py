@@ -20,6 +20,10 @@ _ROLLUPS = (
     "property_definitions",
     "producers",
     "rejected_events",
+    "retention",
+    "expired_counts",
+    "expired_definitions",
+    "expired_days",
 )
 _SOME = "SELECT id, insert_id FROM events WHERE project_id = ? ORDER BY id LIMIT ?"
 

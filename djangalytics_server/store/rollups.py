@@ -283,10 +283,11 @@ def grouped(events: Sequence[Event]) -> list[Group]:
 
 def _widen(spans: dict[_Key, Span], key: _Key, span: Span) -> None:
     known = spans.get(key)
-    spans[key] = span if known is None else _joined(known, span)
+    spans[key] = span if known is None else joined(known, span)
 
 
-def _joined(one: Span, other: Span) -> Span:
+def joined(one: Span, other: Span) -> Span:
+    """Both together."""
     return one[0] + other[0], min(one[1], other[1]), max(one[2], other[2])
 
 

@@ -332,6 +332,53 @@ class ErasedKey(Base):
     event_id: Mapped[int] = mapped_column(BigInteger)
 
 
+class Retention(Base):
+    """Projects whose raw events go after so many days; the counts stay."""
+
+    __tablename__ = "retention"
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    days: Mapped[int] = mapped_column(Integer)
+
+
+class ExpiredCount(Base):
+    """Of events that went by retention: how many by name and quarter of an hour."""
+
+    __tablename__ = "expired_counts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_name: Mapped[str] = mapped_column(text(100), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExpiredDefinition(Base):
+    """Of events that went by retention: their properties; an empty ``type`` is the event itself."""
+
+    __tablename__ = "expired_definitions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    event_name: Mapped[str] = mapped_column(text(100), primary_key=True)
+    property: Mapped[str] = mapped_column(text(200), primary_key=True)
+    type: Mapped[str] = mapped_column(text(8), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_seen: Mapped[int] = mapped_column(BigInteger)
+    last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExpiredDay(Base):
+    """Of events that went by retention: how many had arrived on which UTC day."""
+
+    __tablename__ = "expired_days"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class Mark(Base):
     """How far work in the background has come, by the name of the work."""
 
