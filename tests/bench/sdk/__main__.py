@@ -246,8 +246,8 @@ def section(lines: list[str]) -> list[str]:
         f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()};"
         f" load {os.getloadavg()[2]:.0f} (other work, if it is more than the cores).",
         "In brackets: beside the best of the others; for a call, of those that send in a thread of",
-        "their own; for the import, beside the floor. What one row says was measured in one run, the",
-        "SDKs in turns.",
+        "their own; for the import, beside the floor. What one row says was measured in one run,",
+        "the SDKs in turns.",
         "",
         *lines,
         "",
