@@ -15,7 +15,7 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import StatsAnswer
 from djangalytics_server.model.rfc3339 import render
-from djangalytics_server.query import parse, run
+from djangalytics_server.query import explore, parse, run
 from djangalytics_server.query.params import EventsParams, StatsParams
 
 
@@ -118,11 +118,12 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def events() -> Response:
         project = access.reader(request)
         page = parse.events(_given(), project.id, project.time_zone)
-        found = services.store.newest(page)
+        with services.store.snapshot() as snapshot:
+            found = explore.page(page, snapshot)
         headers = {}
-        if len(found) == page.limit:
-            headers["Link"] = next_link("/api/events/", found[-1].id)
-        return json_answer([event_json(event) for event in found], headers=headers)
+        if found.next_cursor is not None:
+            headers["Link"] = next_link("/api/events/", found.next_cursor)
+        return json_answer([event_json(event) for event in found.events], headers=headers)
 
     registry.add(blue, STATS, stats)
     registry.add(blue, EVENTS, events)
@@ -134,7 +135,7 @@ def _given() -> dict[str, list[str]]:
 
 
 def next_link(path: str, last: int) -> str:
-    """RFC 8288: the same question, from below the last event of this page."""
+    """RFC 8288: the same question, from below where this page ended."""
     kept = [(k, v) for k, v in request.args.items(multi=True) if k != "cursor"]
     query = urlencode([*kept, ("cursor", str(last))], errors="replace")
     return f'<{path}?{query}>; rel="next"'

@@ -17,7 +17,7 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.query import questions
+from djangalytics_server.query import explore, questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.query.questions import Question
 from djangalytics_server.store.base import Snapshot
@@ -77,10 +77,9 @@ def _answer(question: Question, services: Services) -> dict[str, Any]:
 
 
 def _events(page: EventPage, snapshot: Snapshot) -> dict[str, Any]:
-    found = snapshot.newest(page)
-    more = len(found) == page.limit
+    found = explore.page(page, snapshot)
     return {
         "kind": "events",
-        "events": [event_json(event) for event in found],
-        "next_cursor": found[-1].id if more else None,
+        "events": [event_json(event) for event in found.events],
+        "next_cursor": found.next_cursor,
     }
