@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from djangalytics_server.model.activity import Lifecycle, Spread, Stickiness
+from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Exclusion, Funnel, Step, Wanted
 from djangalytics_server.model.insight import Kind
 from djangalytics_server.model.query_filter import Field, Property
@@ -196,3 +197,18 @@ def activities(draw: Any, edge: int) -> Stickiness | Lifecycle:
         filter=draw(a_filter),
     )
     return draw(st.sampled_from((Stickiness, Lifecycle)))(spread)
+
+
+@st.composite
+def distributions(draw: Any, edge: int) -> Distribution:
+    """The values of a property around an odd instant."""
+    return Distribution(
+        1,
+        "UTC",
+        draw(spans(edge, draw(strategies.intervals))),
+        Kind(*draw(kinds)),
+        draw(st.one_of(subjects, st.just(Property("price")))),
+        filter=draw(a_filter),
+        groups=draw(st.integers(1, 4)),
+        bins=draw(st.integers(1, 7)),
+    )

@@ -9,15 +9,17 @@ from marshmallow import Schema
 
 from djangalytics_server.http import (
     insight_activity,
+    insight_distribution,
     insight_funnel,
     insight_retention,
     insight_trends,
 )
 from djangalytics_server.model.activity import Lifecycle, Stickiness
+from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.retention import Retention
 from djangalytics_server.model.trends import Trends
-from djangalytics_server.query import activity, funnel, retention, trends
+from djangalytics_server.query import activity, distribution, funnel, retention, trends
 from djangalytics_server.store.base import Snapshot
 
 Shown = Callable[[Any, Snapshot], dict[str, Any]]
@@ -28,6 +30,7 @@ ANSWERS: tuple[type[Schema], ...] = (
     insight_retention.RetentionAnswerSchema,
     insight_activity.StickinessAnswerSchema,
     insight_activity.LifecycleAnswerSchema,
+    insight_distribution.DistributionAnswerSchema,
 )
 """The forms of the answers."""
 
@@ -39,6 +42,9 @@ _SHOWN: dict[type, Shown] = {
         activity.stickiness(asked, data)
     ),
     Lifecycle: lambda asked, data: insight_activity.lifecycle_json(activity.lifecycle(asked, data)),
+    Distribution: lambda asked, data: insight_distribution.distribution_json(
+        distribution.answer(asked, data)
+    ),
 }
 
 

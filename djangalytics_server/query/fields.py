@@ -151,7 +151,7 @@ class PropertyName(_Coded):
 class SubjectField(_Coded):
     """A field or a property, as a filter names it; any but the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, required: bool = False) -> None:
         names = [name for name in filters.FIELDS if name != "timestamp"]
         one = {"type": "string", "enum": names}
         other = {"type": "string", "maxLength": 200, "pattern": r"^[^\"\\]*$"}
@@ -161,7 +161,7 @@ class SubjectField(_Coded):
             "properties": {"field": one, "property": other},
             "oneOf": [{"required": ["field"]}, {"required": ["property"]}],
         }
-        super().__init__(metadata=metadata)
+        super().__init__(required=required, metadata=metadata)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Subject:
         if not isinstance(value, dict):

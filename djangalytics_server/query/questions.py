@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError
 
 from djangalytics_server.errors import FieldError
 from djangalytics_server.model.activity import Lifecycle, Stickiness
+from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.retention import Retention
@@ -19,6 +20,7 @@ from djangalytics_server.query.ask_activity import (
     lifecycle,
     stickiness,
 )
+from djangalytics_server.query.ask_distribution import DistributionQuestion, distribution
 from djangalytics_server.query.ask_funnel import FunnelQuestion, funnel
 from djangalytics_server.query.ask_retention import RetentionQuestion, retention
 from djangalytics_server.query.ask_trends import TrendsQuestion, trends
@@ -33,7 +35,7 @@ from djangalytics_server.query.fields import (
     objections,
 )
 
-Question = EventPage | Trends | Funnel | Retention | Stickiness | Lifecycle
+Question = EventPage | Trends | Funnel | Retention | Stickiness | Lifecycle | Distribution
 
 
 class EventsQuestion(Strict):
@@ -87,5 +89,6 @@ KINDS: dict[str, tuple[Schema, Callable[[dict[str, Any], Asked], Question]]] = {
     "retention": (RetentionQuestion(), retention),
     "stickiness": (StickinessQuestion(), stickiness),
     "lifecycle": (LifecycleQuestion(), lifecycle),
+    "distribution": (DistributionQuestion(), distribution),
 }
 """Each kind: what its body may hold, and what makes the question of it."""

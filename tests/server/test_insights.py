@@ -152,6 +152,30 @@ def test_activity_over_http(house: House) -> None:
     ]
 
 
+def test_a_distribution_over_http(house: House) -> None:
+    """The most frequent values, and what the numbers are like: the example of its page."""
+    prices: list[Any] = [10, 10, 10, 10, 40, 50, None]
+    house.batch(*({"event_name": "buy", "properties": {"price": price}} for price in prices))
+    house.batch({"event_name": "buy"})
+    found = ask(house, kind="distribution", of={"property": "price"}, values=2, bins=2)
+    assert (8, 4, "events") == (found["events"], found["distinct"], found["plan"])
+    assert [
+        {"value": 10, "other": False, "events": 4},
+        {"value": None, "other": False, "events": 2},
+        {"value": None, "other": True, "events": 2},
+    ] == found["values"]
+    percentiles = {"median": 10, "p90": 45.0, "p95": 47.5, "p99": 49.5}
+    assert {
+        "events": 6,
+        "sum": 130,
+        "avg": 130 / 6,
+        "min": 10,
+        **percentiles,
+        "max": 50,
+        "bins": [{"low": 10, "high": 30.0, "events": 4}, {"low": 30.0, "high": 50, "events": 2}],
+    } == found["numbers"]
+
+
 def trends(**members: Any) -> dict[str, Any]:
     """A question for trends with one good series."""
     return {"kind": "trends", "series": [{}], **members}
@@ -231,6 +255,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "retention", "groups": 5}, "not_together", "groups"),
     ({"kind": "stickiness", "interval": "hour"}, "not_a_choice", "interval"),
     ({"kind": "lifecycle", "from": "2000-01-01"}, "too_many_intervals", "interval"),
+    ({"kind": "distribution"}, "member_missing", "of"),
+    ({"kind": "distribution", "of": {"field": "timestamp"}}, "not_a_choice", "of.field"),
+    ({"kind": "distribution", "of": {"field": "source"}, "bins": 0}, "out_of_range", "bins"),
 ]
 
 
