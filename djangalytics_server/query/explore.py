@@ -16,7 +16,7 @@ from djangalytics_server.store.base import Snapshot
 SEARCH_SECONDS = 0.2
 """How long a search looks for one page."""
 _FIRST_LOOK = 2_000
-_LONGEST_LOOK = 20_000
+_LONGEST_LOOK = 10_000
 """How many ids one statement goes through: a few hundredths of a second's worth."""
 
 
