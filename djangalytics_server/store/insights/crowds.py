@@ -33,6 +33,7 @@ def met(connection: Connection, scan: Scan, check_time: Callable[[], None]) -> I
     statement = grouped(groups, vocabulary.all_texts(EventRow.distinct_id.expression)).where(
         *conditions(scan, 1), EventRow.distinct_id.is_not(None)
     )
+    check_time()
     days = _days(connection, scan)
     for slot, ranges in enumerate(scan.slots):
         found: dict[Any, tuple[int, set[str]]] = {}
