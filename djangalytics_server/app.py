@@ -114,8 +114,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     entrance.write_uses_by(partial(note_use, app.catalog))
     app.visits = KeyUsage(partial(note_visit, app.catalog), VISITS_RARELY)
     app.removals = removals = Removals(app.store.remove)
-    with Session(app.catalog) as orm:
-        removals.begin(projects.deleted(orm))
+    _go_on_removing(removals, app.catalog)
     app.services = services = Services(
         store=app.store,
         write=entrance.writer.submit,
@@ -133,6 +132,15 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app.sweeper = Sweeper(app.store, partial(_kept, app.catalog), now)
     _hang_doors(app, services)
     return app
+
+
+def _go_on_removing(removals: Removals, catalog: Engine) -> None:
+    """Take up the removals that the last process left; where that fails, the next start does."""
+    try:
+        with Session(catalog) as session:
+            removals.begin(projects.deleted(session))
+    except DatabaseError as error:
+        _log.error("cannot look for deleted projects whose events are still here: %s", error.orig)
 
 
 def _kept(catalog: Engine) -> Mapping[int, int]:
