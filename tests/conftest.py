@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ _PATIENT = {"deadline": None, "database": None, "suppress_health_check": [Health
 settings.register_profile("steady", derandomize=True, print_blob=True, **_PATIENT)
 settings.register_profile("explore", max_examples=1_000, print_blob=True, **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+# A shell that starts the tests in the background makes them, and all they start, deaf to Ctrl+C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Neither a test nor a process it starts finds what another left on disk, unless it asks for that.
 os.environ["DJANGALYTICS_SPOOL"] = "off"

@@ -115,8 +115,6 @@ def test_ctrl_c_ends_the_waiting(sink: Sink, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell that started the tests in the background has made them deaf to it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         eventually(lambda: sink.requests)
