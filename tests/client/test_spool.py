@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,10 @@ def test_an_overflow_is_counted_to_the_event(folder: Path) -> None:
     ids: list[str | None] = []
 
     def produce(place: int) -> None:
-        ids.extend([client.track("x", {"place": place, "n": n}) for n in range(200)])
+        for n in range(200):
+            ids.append(client.track("x", {"place": place, "n": n}))
+            if n % 20 == 19:  # or all is over before the thread that makes room has had a turn
+                time.sleep(0.02)
 
     threads = [threading.Thread(target=produce, args=(place,)) for place in range(8)]
     for thread in threads:
