@@ -79,6 +79,8 @@ class Segment:
             raise
         finally:
             os.close(file)
+        if ahead:
+            self.warm()
 
     def warm(self) -> None:
         """Have the pages at hand that are still to be written, so that ``append`` need not fetch

@@ -69,7 +69,7 @@ class Spool:
         except OSError:
             self._unlock(settled=True)
             raise
-        self._cold = [current]
+        self._cold: Segment | None = current
         self.journal = Journal(producer, _told_by_their_numbers)
         self.journal.segments.append(current)
         self._pool.append(current)
@@ -117,17 +117,15 @@ class Spool:
         try:
             while self._left:
                 self._left.popleft().leave()
+            cold, self._cold = self._cold, None
+            if cold is not None:
+                cold.warm()
             if self._asked and not self._ready and now >= self._retry_at:
                 self._retry_at = now + _PATIENCE
                 if self._has_room(now):
-                    segment = self._make(ahead=True)
-                    self._ready.append(segment)
-                    self._cold.append(segment)
+                    self._ready.append(self._make(ahead=True))
                     self._asked = False
                     self._retry_at = 0.0
-            # Last, for a burst waits for the next segment and not for its pages.
-            while self._cold:
-                self._cold.pop().warm()
         finally:
             self._tidying.release()
 
