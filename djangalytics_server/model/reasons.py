@@ -62,8 +62,8 @@ FIELDS: dict[str, str] = {
     "flag_invalid": "The value is true or false.",
     "role_invalid": "role is viewer, analyst, admin or owner.",
     "email_invalid": "An e-mail address has an @ between two parts, and at most 254 characters.",
-    "password_invalid": "A password has 10 to 200 characters.",  # nosec B105 - words about one
-    "secret_invalid": "A password or token is text of at most 200 characters.",  # nosec B105 - too
+    "password_invalid": "A password has 10 to 200 characters.",  # nosec B105 - a message
+    "secret_invalid": "A password or token is text of at most 200 characters.",  # nosec B105 - a message
     "confirmation_wrong": "name is the project's name, exactly as it is.",
     "current_wrong": "current is the password you have now.",
 }

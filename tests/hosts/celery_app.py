@@ -7,6 +7,7 @@ from pathlib import Path
 import celery
 
 TASK = "work"
+CHILDREN = 2
 EACH = 3
 """Events of one task."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts.celery_app import EACH, TASK, application
+from tests.hosts.celery_app import CHILDREN, EACH, TASK, application
 from tests.hosts.house import Run
 
 TASKS = 16
-CHILDREN = 2
 
 
 @pytest.mark.parametrize("recycled", [[], ["--max-tasks-per-child", "5"]], ids=["", "recycled"])
