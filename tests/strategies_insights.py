@@ -11,8 +11,10 @@ from djangalytics_server.model.activity import Lifecycle, Spread, Stickiness
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Exclusion, Funnel, Step, Wanted
 from djangalytics_server.model.insight import Kind
+from djangalytics_server.model.paths import Paths
 from djangalytics_server.model.query_filter import Field, Property
 from djangalytics_server.model.retention import Column, Retention
+from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Formula, Series, Trends
 from djangalytics_server.query import formula, intervals
 from tests import strategies, strategies_filters
@@ -211,4 +213,50 @@ def distributions(draw: Any, edge: int) -> Distribution:
         filter=draw(a_filter),
         groups=draw(st.integers(1, 4)),
         bins=draw(st.integers(1, 7)),
+    )
+
+
+silences = st.sampled_from((1, SECOND, 900 * SECOND, 1_800 * SECOND, HOUR, DAY))
+
+
+@st.composite
+def sessions(draw: Any, edge: int) -> Sessions:
+    """Sessions around an odd instant."""
+    interval = draw(strategies.intervals)
+    return Sessions(
+        1,
+        draw(strategies.zones),
+        interval,
+        draw(spans(edge, interval)),
+        edge,
+        silence=draw(silences),
+        sunday=draw(st.booleans()),
+        filter=draw(a_filter),
+        breakdown=draw(breakdowns),
+        groups=draw(st.integers(1, 4)),
+    )
+
+
+_patterns = st.lists(
+    st.sampled_from(("*", "s*", "*i*", "p*o", "a?b", "view", ".*", "*%")), max_size=3
+)
+
+
+@st.composite
+def paths(draw: Any, edge: int) -> Paths:
+    """Paths around an odd instant."""
+    return Paths(
+        1,
+        "UTC",
+        draw(spans(edge, draw(st.sampled_from(("day", "week", "month"))))),
+        draw(st.one_of(st.just(Field("event_name")), subjects)),
+        way=draw(st.sampled_from(("after", "before"))),
+        anchor=draw(st.one_of(st.none(), st.builds(Kind, st.sampled_from(NAMES), a_filter))),
+        filter=draw(a_filter),
+        depth=draw(st.integers(1, 4)),
+        most=draw(st.integers(1, 4)),
+        patterns=tuple(dict.fromkeys(draw(_patterns))),
+        within=draw(st.sampled_from(("session", "person"))),
+        silence=draw(silences),
+        repeats=draw(st.booleans()),
     )

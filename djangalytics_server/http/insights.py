@@ -11,15 +11,27 @@ from djangalytics_server.http import (
     insight_activity,
     insight_distribution,
     insight_funnel,
+    insight_paths,
     insight_retention,
+    insight_sessions,
     insight_trends,
 )
 from djangalytics_server.model.activity import Lifecycle, Stickiness
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
+from djangalytics_server.model.paths import Paths
 from djangalytics_server.model.retention import Retention
+from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Trends
-from djangalytics_server.query import activity, distribution, funnel, retention, trends
+from djangalytics_server.query import (
+    activity,
+    distribution,
+    funnel,
+    paths,
+    retention,
+    sessions,
+    trends,
+)
 from djangalytics_server.store.base import Snapshot
 
 Shown = Callable[[Any, Snapshot], dict[str, Any]]
@@ -31,6 +43,8 @@ ANSWERS: tuple[type[Schema], ...] = (
     insight_activity.StickinessAnswerSchema,
     insight_activity.LifecycleAnswerSchema,
     insight_distribution.DistributionAnswerSchema,
+    insight_sessions.SessionsAnswerSchema,
+    insight_paths.PathsAnswerSchema,
 )
 """The forms of the answers."""
 
@@ -45,6 +59,8 @@ _SHOWN: dict[type, Shown] = {
     Distribution: lambda asked, data: insight_distribution.distribution_json(
         distribution.answer(asked, data)
     ),
+    Sessions: lambda asked, data: insight_sessions.sessions_json(sessions.answer(asked, data)),
+    Paths: lambda asked, data: insight_paths.paths_json(paths.answer(asked, data)),
 }
 
 

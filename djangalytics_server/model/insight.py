@@ -122,5 +122,19 @@ class Walk:
     broken: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Events in ``span`` that pass the filter, in order; ``subjects`` is what is read of each."""
+
+    project_id: int
+    span: Range
+    filter: Filter | None = None
+    kinds: tuple[Kind, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+
+
 Moment = tuple[Any, ...]
-"""An event of a walk: person, timestamp, its kinds as a number (bit n is the n-th), raw values."""
+"""An event of a walk: person, timestamp, its kinds as a number (bit n is the n-th), raw values.
+
+Of a stream: timestamp, person, session, its kinds, raw values.
+"""

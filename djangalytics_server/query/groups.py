@@ -70,12 +70,20 @@ def counted(
     for sum_of, found in zip(sums, (inside, outside or Counter()), strict=True):
         for place, number in found.items():
             pairs = zip(breakdown, place, strict=True)
-            group = Group(tuple(_shown(subject, raw) for subject, raw in pairs))
+            group = Group(tuple(shown(subject, raw) for subject, raw in pairs))
             raws.setdefault(group, set()).add(place)
             sum_of[group] += number
-    order = sorted(raws, key=lambda g: (-sums[0][g], -sums[1][g], _sorted_by(g)))
-    told = order if len(order) <= most else [*order[:most], Group(other=True)]
-    return Groups(told, raws)
+    return Groups(told_apart(sums[0], most, sums[1]), raws)
+
+
+def told_apart(
+    inside: Counter[Group], most: int, outside: Counter[Group] | None = None
+) -> list[Group]:
+    """The most frequent groups in their order, the rest in one."""
+    outside = outside or Counter()
+    every = {*inside, *outside}
+    order = sorted(every, key=lambda g: (-inside[g], -outside[g], _sorted_by(g)))
+    return order if len(order) <= most else [*order[:most], Group(other=True)]
 
 
 def _summed(cells: Iterable[Cell]) -> Counter[Place]:
@@ -86,7 +94,8 @@ def _summed(cells: Iterable[Cell]) -> Counter[Place]:
     return found
 
 
-def _shown(subject: Subject, raw: Raw) -> Shown:
+def shown(subject: Subject, raw: Raw) -> Shown:
+    """A raw value as people see it."""
     if raw is None:
         return Shown("null", None)
     if isinstance(subject, Field):

@@ -11,8 +11,10 @@ from djangalytics_server.errors import FieldError
 from djangalytics_server.model.activity import Lifecycle, Stickiness
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
+from djangalytics_server.model.paths import Paths
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.retention import Retention
+from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Trends
 from djangalytics_server.query.ask_activity import (
     LifecycleQuestion,
@@ -22,7 +24,9 @@ from djangalytics_server.query.ask_activity import (
 )
 from djangalytics_server.query.ask_distribution import DistributionQuestion, distribution
 from djangalytics_server.query.ask_funnel import FunnelQuestion, funnel
+from djangalytics_server.query.ask_paths import PathsQuestion, paths
 from djangalytics_server.query.ask_retention import RetentionQuestion, retention
+from djangalytics_server.query.ask_sessions import SessionsQuestion, sessions
 from djangalytics_server.query.ask_trends import TrendsQuestion, trends
 from djangalytics_server.query.asked import FROM, TO, Asked, refused, span
 from djangalytics_server.query.fields import (
@@ -35,7 +39,17 @@ from djangalytics_server.query.fields import (
     objections,
 )
 
-Question = EventPage | Trends | Funnel | Retention | Stickiness | Lifecycle | Distribution
+Question = (
+    EventPage
+    | Trends
+    | Funnel
+    | Retention
+    | Stickiness
+    | Lifecycle
+    | Distribution
+    | Sessions
+    | Paths
+)
 
 
 class EventsQuestion(Strict):
@@ -90,5 +104,7 @@ KINDS: dict[str, tuple[Schema, Callable[[dict[str, Any], Asked], Question]]] = {
     "stickiness": (StickinessQuestion(), stickiness),
     "lifecycle": (LifecycleQuestion(), lifecycle),
     "distribution": (DistributionQuestion(), distribution),
+    "sessions": (SessionsQuestion(), sessions),
+    "paths": (PathsQuestion(), paths),
 }
 """Each kind: what its body may hold, and what makes the question of it."""

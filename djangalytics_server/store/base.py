@@ -15,7 +15,7 @@ from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.store import postgres_address
@@ -50,6 +50,9 @@ class Snapshot(Protocol):
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """People's events: each person's together, by time, then by arrival."""
+
+    def stream(self, stream: Stream) -> Iterator[Moment]:
+        """Everybody's events, by time, then by arrival."""
 
 
 class Appender(Protocol):

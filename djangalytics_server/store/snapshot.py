@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
 from djangalytics_server.store import pages
 from djangalytics_server.store.failures import timed_out
@@ -61,6 +61,11 @@ class RelationalSnapshot:
         """See ``Snapshot.walk``."""
         self._check_time()
         return walks.walked(self._connection, walk)
+
+    def stream(self, stream: Stream) -> Iterator[Moment]:
+        """See ``Snapshot.stream``."""
+        self._check_time()
+        return walks.streamed(self._connection, stream)
 
     def _check_time(self) -> None:
         """The engines' own limits hold for one statement; this one for all of them together."""

@@ -176,6 +176,55 @@ def test_a_distribution_over_http(house: House) -> None:
     } == found["numbers"]
 
 
+def test_sessions_over_http(house: House) -> None:
+    """By the person's silence where there is no id; who is nobody is in none."""
+    fill(house)
+    found = ask(house, kind="sessions", **DAYS)
+    total = found["total"]
+    numbers = ("sessions", "people", "events", "bounced", "bounce_rate")
+    assert [5, 2, 5, 5, 1.0] == [total[number] for number in numbers]
+    assert 1 == found["events_without_session"]
+    split = {"breakdown": [{"property": "plan"}], "groups": 1, "silence_seconds": 7_200}
+    patient = ask(house, kind="sessions", **DAYS, **split)
+    assert [2, 1, 1] == [value["sessions"] for value in patient["total"]["values"]]
+    assert {"average": 1_800.0, "median": 0.0, "p90": 5_040.0, "max": 7_200.0} == patient["total"][
+        "seconds"
+    ]
+    assert [(["pro"], 3), ([], 1)] == [(g["breakdown"], g["sessions"]) for g in patient["groups"]]
+    visit = {"session_id": "s", "timestamp": "2026-01-03T23:59:00Z"}
+    house.batch(
+        {**visit, "event_name": "look", "distinct_id": "eve"},
+        {**visit, "event_name": "sign in", "timestamp": "2026-01-04T00:01:00Z"},
+    )
+    over_midnight = ask(house, kind="sessions", **{"from": "2026-01-03", "to": "2026-01-03"})
+    assert [2, 3, 120.0] == [
+        over_midnight["total"]["sessions"],
+        over_midnight["total"]["events"],
+        over_midnight["total"]["seconds"]["max"],
+    ]
+
+
+def test_paths_over_http(house: House) -> None:
+    """After an event and before one, by name and by property: the example of its page."""
+    fill(house)
+    whose: dict[str, Any] = {"kind": "paths", **DAYS, "within": "person"}
+    found = ask(house, **whose, after={"event_name": "view"})
+    assert 2 == found["paths"]
+    assert [[("view", 2, 1)], [("buy", 1, 0)], [("view", 1, 1)]] == [
+        [(node["name"], node["paths"], node["ended"]) for node in nodes] for nodes in found["steps"]
+    ]
+    numbers = ("step", "from", "to", "paths", "average_seconds")
+    assert [[1, 0, 0, 1, 7_200.0], [2, 0, 0, 1, 165_600.0]] == [
+        [link[number] for number in numbers] for link in found["links"]
+    ]
+    back = ask(house, **whose, before={"event_name": "buy"}, repeats=True, depth=1)
+    assert [["buy"], ["buy"]] == [[node["name"] for node in nodes] for nodes in back["steps"]]
+    plans = ask(house, **whose, by={"property": "plan"}, patterns=["p*"])
+    assert [[("free", 1), ("p*", 1)]] == [
+        [(node["name"], node["paths"]) for node in nodes] for nodes in plans["steps"]
+    ]
+
+
 def trends(**members: Any) -> dict[str, Any]:
     """A question for trends with one good series."""
     return {"kind": "trends", "series": [{}], **members}
@@ -258,6 +307,19 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "distribution"}, "member_missing", "of"),
     ({"kind": "distribution", "of": {"field": "timestamp"}}, "not_a_choice", "of.field"),
     ({"kind": "distribution", "of": {"field": "source"}, "bins": 0}, "out_of_range", "bins"),
+    ({"kind": "sessions", "silence_seconds": 86_401}, "out_of_range", "silence_seconds"),
+    ({"kind": "sessions", "groups": 2}, "not_together", "groups"),
+    ({"kind": "sessions", "from": "1990-01-01"}, "too_many_intervals", "interval"),
+    ({"kind": "paths", "after": {"name": "x"}}, "member_unknown", "after.name"),
+    ({"kind": "paths", "after": {}, "before": {}}, "not_together", "before"),
+    ({"kind": "paths", "before": {}, "way": "after"}, "not_together", "way"),
+    (
+        {"kind": "paths", "within": "person", "silence_seconds": 9},
+        "not_together",
+        "silence_seconds",
+    ),
+    ({"kind": "paths", "patterns": ["*", ""]}, "out_of_range", "patterns[1]"),
+    ({"kind": "paths", "depth": 11}, "out_of_range", "depth"),
 ]
 
 
@@ -289,6 +351,9 @@ def test_no_code_of_insights_is_untested() -> None:
         {"kind": "retention", "from": "1900-01-01", "to": "1900-01-02", "unbounded": True},
         {"kind": "lifecycle", "from": "1900-01-01", "to": "1900-01-01", "interval": "month"},
         {"kind": "stickiness", "from": "9998-12-01", "to": "9998-12-31", "interval": "week"},
+        {"kind": "sessions", "from": "1900-01-01", "to": "1900-01-01", "interval": "minute"},
+        {"kind": "sessions", "from": "9998-12-01", "to": "9998-12-31"},
+        {"kind": "paths", "from": "9998-12-31", "to": "9998-12-31"},
         funnel(**{"from": "9998-12-31", "to": "9998-12-31", "window_seconds": 366 * 86_400}),
     ],
 )

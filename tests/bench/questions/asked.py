@@ -131,6 +131,15 @@ QUESTIONS: tuple[tuple[str, int, dict[str, Any], str], ...] = (
         {"kind": "retention", **_RANGE},
         _RETENTION.format(""),
     ),
+    ("sessions by day, every event", 0, {"kind": "sessions", **_RANGE}, ""),
+    ("sessions by day, 7 days", 0, {"kind": "sessions", **_WEEK}, ""),
+    ("paths after an event, 4 steps, 90 days", 0, {"kind": "paths", **_RANGE, "after": _ONE}, ""),
+    (
+        "paths by property before an event, 7 days",
+        0,
+        {"kind": "paths", **_WEEK, "before": _ONE, "by": {"property": "path"}},
+        "",
+    ),
     ("explorer page", 50, {"kind": "events"}, ""),
     ("explorer page, filter by a property", 50, {"kind": "events", "filter": _PRO}, ""),
     (
