@@ -8,7 +8,8 @@
     │   ├── Unauthorized      401     InvalidKey, KeyMistyped, KeyExpired, KeyRevoked,
     │   │                             KeyRequired, SignInRequired, SignInFailed
     │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, KeyCannotManage,
-    │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed, RoleTooLow
+    │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed,
+    │   │                             OriginNotAllowed, RoleTooLow
     │   ├── NotFound          404
     │   ├── MethodNotAllowed  405
     │   ├── Conflict          409     KeyEnded, AlreadyMember, EmailMissing, EmailTaken,
@@ -218,6 +219,12 @@ class HostNotAllowed(Forbidden):
     """Development mode answers to local names only."""
 
     code, title = "host_not_allowed", "This host name is not served"
+
+
+class OriginNotAllowed(Forbidden):
+    """A page that sends events is of no origin that the project allows."""
+
+    code, title = "origin_not_allowed", "The project takes no events from this site"
 
 
 class RoleTooLow(Forbidden):

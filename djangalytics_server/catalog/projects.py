@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import ids, keys, organisations, people, sessions
+from djangalytics_server.catalog import allowed, ids, keys, organisations, people, sessions
 from djangalytics_server.errors import LastProject
 from djangalytics_server.store.tables import ApiKey, Organisation, Project
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
-    """A project as the rest of the house sees it."""
+    """A project as the rest of the house sees it.
+
+    Browsers send to it from pages of ``origins`` alone; an empty ``sources`` allows any.
+    """
 
     id: int
     name: str
@@ -23,6 +26,8 @@ class ProjectFacts:
     open_capture: bool
     organisation_id: int
     organisation: str
+    origins: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ def change(
     name: str | None = None,
     time_zone: str | None = None,
     open_capture: bool | None = None,
+    origins: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
 ) -> ProjectFacts | None:
     """Change what is given; None when there is no such project."""
     row = session.get(Project, project_id)
@@ -107,6 +114,10 @@ def change(
         row.time_zone = time_zone
     if open_capture is not None:
         row.open_capture = open_capture
+    if origins is not None:
+        row.origins = allowed.kept(origins)
+    if sources is not None:
+        row.sources = allowed.kept(sources)
     session.flush()
     return get(session, project_id)
 
@@ -126,6 +137,7 @@ def delete_for_good(session: Session, project_id: int, *, now: int) -> int | Non
         raise LastProject("This is the organisation's only project. Make another one first.")
     session.execute(delete(ApiKey).where(ApiKey.project_id == project_id))
     row.name, row.organisation_id, row.open_capture, row.deleted_at = "", None, False, now
+    row.origins = row.sources = allowed.NOTHING
     session.flush()
     return remaining[0]
 
@@ -148,10 +160,15 @@ def _found(
             Project.open_capture,
             Organisation.id,
             Organisation.name,
+            Project.origins,
+            Project.sources,
         )
         .join(Organisation, Organisation.id == Project.organisation_id)
         .where(Project.deleted_at.is_(None), *conditions)
         .order_by(Project.id)
         .limit(limit)
     )
-    return [ProjectFacts(*row) for row in session.execute(question)]
+    return [
+        ProjectFacts(*row[:6], allowed.listed(row.origins), allowed.listed(row.sources))
+        for row in session.execute(question)
+    ]

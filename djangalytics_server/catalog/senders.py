@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from djangalytics_server.catalog import key_text, secrets
+from djangalytics_server.catalog import allowed, key_text, secrets
 from djangalytics_server.model.event import MICROSECONDS
 
 REMEMBERED = MICROSECONDS
@@ -21,10 +21,14 @@ _MOST = 1_000
 """Look-ups that are remembered: guesses must not fill the memory."""
 
 _KEY = (
-    "SELECT id, project_id, prefix, expires_at, last_used_at FROM api_keys"
+    "SELECT api_keys.id, project_id, prefix, expires_at, last_used_at, origins, sources"
+    " FROM api_keys JOIN projects ON projects.id = project_id"
     " WHERE hash = ? AND kind = 'write' AND revoked_at IS NULL"
 )
-_FIRST = "SELECT id, open_capture FROM projects WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
+_FIRST = (
+    "SELECT id, open_capture, origins, sources FROM projects"
+    " WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
+)
 
 Ask = Callable[[str, tuple[object, ...]], Sequence[tuple[Any, ...]]]
 NoteUse = Callable[[int, int | None, int], None]
@@ -33,10 +37,15 @@ NoteUse = Callable[[int, int | None, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends events: the project they go to, and the shown part of the key, if any."""
+    """Who sends events: the project they go to, and the shown part of the key, if any.
+
+    ``origins`` are those of pages that may; ``sources`` those events may have, any if it is empty.
+    """
 
     project_id: int
     key_prefix: str | None = None
+    origins: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 _Known = tuple[int, "int | None", "Sender | None"]
@@ -95,7 +104,10 @@ class Senders:
 
     def _first(self) -> tuple[None, Sender | None]:
         rows = self._ask(_FIRST, ())
-        return None, Sender(rows[0][0]) if rows and rows[0][1] else None
+        if not rows or not rows[0][1]:
+            return None, None
+        project_id, _, origins, sources = rows[0]
+        return None, Sender(project_id, None, allowed.listed(origins), allowed.listed(sources))
 
     def _with(self, key: str, now: int) -> tuple[int | None, Sender | None]:
         if key_text.is_mistyped(key):
@@ -103,7 +115,8 @@ class Senders:
         rows = self._ask(_KEY, (secrets.digest(key),))
         if not rows:
             return None, None
-        key_id, project_id, prefix, ends, last_used_at = rows[0]
+        key_id, project_id, prefix, ends, last_used_at, origins, sources = rows[0]
         if ends is None or now < ends:
             self._note_use(key_id, last_used_at, now)
-        return ends, Sender(project_id, prefix)
+        sender = Sender(project_id, prefix, allowed.listed(origins), allowed.listed(sources))
+        return ends, sender

@@ -1,4 +1,4 @@
-"""`projects`: list, make, rename and delete projects, beside a running server or without one."""
+"""`projects`: list, make, change and delete projects, beside a running server or without one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from djangalytics_server.cli.organisations import chosen_organisation, organisat
 from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import LastProject, StartError
+from djangalytics_server.model.origins import MOST, exact
 from djangalytics_server.model.zone_names import known_zones
 
 _WHERE = ("data", "database_url")
@@ -26,7 +27,7 @@ _named = click.argument("named", metavar="ID|NAME")
 
 @click.group()
 def projects() -> None:
-    """List, make, rename and delete projects."""
+    """List, make, change and delete projects."""
 
 
 @projects.command("list")
@@ -47,8 +48,7 @@ def list_projects(**given: Any) -> None:
 @says_why
 def create(organisation: str | None, name: str, zone: str, **given: Any) -> None:
     """Make a project; `keys create --project ID` makes keys for it."""
-    if zone not in known_zones():
-        raise StartError(f"{zone!r} is no time zone: it is an IANA name, such as Europe/Berlin.")
+    _zone(zone)
     with open_catalog(settings_from(given)) as session:
         organisation_id = chosen_organisation(session, organisation).id
         with writing(session):
@@ -74,6 +74,68 @@ def rename(named: str, name: str, **given: Any) -> None:
                 session, commander(), "project.change", changed.name, project_id=project_id
             )
     click.echo(_line(changed))
+
+
+@projects.command("set")
+@settings_options(*_WHERE)
+@_named
+@click.option("--origins", metavar="URL,URL", help="Of pages that may send events; '' for none.")
+@click.option("--sources", metavar="TEXT,TEXT", help="What events may come from; '' for anything.")
+@click.option("--zone", help="Such as Europe/Berlin.")
+@click.option("--open/--closed", "open_capture", default=None, help="Whether no key is needed.")
+@says_why
+def change(
+    named: str,
+    origins: str | None,
+    sources: str | None,
+    zone: str | None,
+    open_capture: bool | None,
+    **given: Any,
+) -> None:
+    """Say from whom a project takes events, and whose days it counts; what is not said stays.
+
+    Running servers go by it within a second.
+    """
+    wish: dict[str, Any] = {
+        "origins": None if origins is None else _origins(origins),
+        "sources": None if sources is None else _listed(sources),
+        "time_zone": zone if zone is None else _zone(zone),
+        "open_capture": open_capture,
+    }
+    wish = {name: value for name, value in wish.items() if value is not None}
+    with open_catalog(settings_from(given)) as session:
+        project_id = find_project(session, named).id
+        with writing(session):
+            changed = catalog.change(session, project_id, **wish)
+            if changed is None:
+                raise StartError(f"There is no project {named!r} any more.")
+            if wish:
+                told = {k: " ".join(v) if isinstance(v, tuple) else v for k, v in wish.items()}
+                doer, name = commander(), changed.name
+                audit.record(session, doer, "project.change", name, project_id=project_id, **told)
+    click.echo(_line(changed))
+    click.echo(f"      origins: {', '.join(changed.origins) or 'none'}")
+    click.echo(f"      sources: {', '.join(changed.sources) or 'any'}")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if len(names) > MOST or not all(name.isprintable() and len(name) <= 200 for name in names):
+        raise StartError(f"A list has at most {MOST} texts of at most 200 characters.")
+    return names
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(exact(name) for name in _listed(text)))
+    except ValueError as error:
+        raise StartError(f"{error}.") from error
+
+
+def _zone(zone: str) -> str:
+    if zone not in known_zones():
+        raise StartError(f"{zone!r} is no time zone: it is an IANA name, such as Europe/Berlin.")
+    return zone
 
 
 @projects.command()

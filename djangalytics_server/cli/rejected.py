@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from djangalytics_server.catalog import projects
 from djangalytics_server.cli.data import chosen_project, open_catalog, opened
 from djangalytics_server.cli.options import (
     project_option,
@@ -28,6 +30,15 @@ _BATCH = 500
 _T = TypeVar("_T")
 _Mended = tuple[int, str]
 """The id under which an event is kept, and its JSON text, as it was sent or mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of an event today, beside what it always is."""
+
+    strict: bool
+    sources: tuple[str, ...]
+
 
 _code = click.option("--code", help="Only those refused for this reason.")
 _ids = click.option("--id", "ids", type=int, multiple=True, help="Only this one; may be repeated.")
@@ -97,14 +108,16 @@ def replay(
     with opened(settings) as store:
         with open_catalog(settings) as session:
             project_id = chosen_project(session, project)
+            facts = projects.get(session, project_id)
+        rules = Rules(settings.strict, facts.sources if facts else ())
         page = RejectedPage(project_id, code=code, ids=ids)
         for batch in _batches(_chosen(store, page, mended)):
-            refused += _replay(store, project_id, batch, settings.strict)
+            refused += _replay(store, project_id, batch, rules)
     if refused:
         raise SystemExit(1)
 
 
-def _replay(store: Store, project_id: int, batch: list[_Mended], strict: bool) -> int:
+def _replay(store: Store, project_id: int, batch: list[_Mended], rules: Rules) -> int:
     """Store what passes, say what became of each; how many were refused again."""
     around = {
         kept.id: kept
@@ -116,7 +129,7 @@ def _replay(store: Store, project_id: int, batch: list[_Mended], strict: bool) -
     refused = 0
     for kept_id, text in batch:
         kept = around.get(kept_id)
-        verdict = None if kept is None else _judged(text, kept, strict)
+        verdict = None if kept is None else _judged(text, kept, rules)
         if isinstance(verdict, Event):
             passed.append((kept_id, verdict))
         elif verdict is None:
@@ -129,13 +142,14 @@ def _replay(store: Store, project_id: int, batch: list[_Mended], strict: bool) -
     return refused
 
 
-def _judged(text: str, kept: Kept, strict: bool) -> Event | Rejection:
+def _judged(text: str, kept: Kept, rules: Rules) -> Event | Rejection:
     """The event by today's rules, as if it had been sent when it was."""
     around = checks.Circumstances(
         project_id=kept.project_id,
         received_at=kept.received_at,
         sent_at=kept.sent_at,
-        strict=strict,
+        strict=rules.strict,
+        sources=rules.sources,
     )
     try:
         decoded = native.decode_one(text.encode("utf-8", "surrogatepass"))

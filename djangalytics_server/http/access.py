@@ -31,7 +31,7 @@ from djangalytics_server.errors import (
     RoleTooLow,
     SignInRequired,
 )
-from djangalytics_server.http import safety
+from djangalytics_server.http import cors, safety
 from djangalytics_server.http.cookies import COOKIE
 from djangalytics_server.http.services import Services
 
@@ -74,6 +74,12 @@ class Access:
 
     def sender(self, request: Request, body_key: str | None) -> Sender:
         """Where the events of this request go; raises Unauthorized or Forbidden."""
+        sender = self._sender(request, body_key)
+        foreign = safety.is_foreign(request, self._services.policy.public_url)
+        cors.check(request, sender, self._services, foreign=foreign)
+        return sender
+
+    def _sender(self, request: Request, body_key: str | None) -> Sender:
         header = _bearer(request)
         key = body_key if header is None else header
         if key is not None:
@@ -83,16 +89,16 @@ class Access:
                     f"{_USE[found.kind]}; events are sent with a write key (djw_…)."
                 )
             self._services.senders.learn(key)  # for the quick way
-            return Sender(self._project(found.project_id).id, found.prefix)
+            return _to(self._project(found.project_id), found.prefix)
         person = self.person(request)
         if person is not None:
             self.check_csrf(request)
-            return Sender(self._chosen(request, person, "write").project.id)
+            return _to(self._chosen(request, person, "write").project)
         project = self._first()
         if not project.open_capture:
             raise KeyRequired("Send the project's write key as Authorization: Bearer djw_….")
         self._services.senders.learn(None)
-        return Sender(project.id)
+        return _to(project)
 
     def reader(self, request: Request) -> ProjectFacts:
         """The project this request may read; raises Unauthorized or Forbidden."""
@@ -286,6 +292,10 @@ class Access:
             self._remembered.clear()
         self._remembered[what] = now, found
         return found
+
+
+def _to(project: ProjectFacts, key_prefix: str | None = None) -> Sender:
+    return Sender(project.id, key_prefix, project.origins, project.sources)
 
 
 def _no_project() -> NotFound:

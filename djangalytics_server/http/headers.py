@@ -31,6 +31,18 @@ _HTTPS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
 """For a year, and for this name alone: what other names of the domain do is not ours to say."""
 
 
+_READABLE = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+
+
+def readable_by(origin: str) -> dict[str, str]:
+    """What lets pages of an origin read an answer to their request; see ``http.cors``."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Vary": "Origin",
+        "Access-Control-Expose-Headers": _READABLE,
+    }
+
+
 def safe_headers(*, https: bool) -> dict[str, str]:
     """What every answer says; ``https``: people come by it, and are to come by nothing else."""
     return {**SAFE_HEADERS, **_HTTPS_ALONE} if https else SAFE_HEADERS

@@ -81,5 +81,6 @@ def _take(decode: Decode, services: Services, access: Access) -> Receipt:
         received_at=services.clock(),
         sent_at=envelope.sent_at,
         strict=services.policy.strict,
+        sources=sender.sources,
     )
     return door.take(envelope.events, around, services.write, sender.key_prefix, envelope.numbering)

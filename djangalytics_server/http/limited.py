@@ -1,4 +1,4 @@
-"""How many of a project's requests were refused for being too fast."""
+"""How many of a project's requests were refused for being too fast, or from a page elsewhere."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from djangalytics_server.model.rfc3339 import render
 
 
 class LimitedSchema(Schema):
-    """Requests of a UTC day that were answered 429, by which limit they met."""
+    """Requests of a UTC day that were refused, by the limit they met: 429, or their origin: 403."""
 
     day = fields.String(required=True, metadata={"format": "date"})
-    by = fields.String(required=True, metadata={"enum": ["key", "address"]})
+    by = fields.String(required=True, metadata={"enum": ["key", "address", "origin"]})
     requests = fields.Integer(required=True)
 
 
 LIMITED = Operation(
     "GET",
     "/api/limited/",
-    "How many requests were refused for being too fast, by UTC day, the newest first.",
+    "How many requests were refused for their pace or their origin, by UTC day, the newest first.",
     {200: LimitedSchema},
     (401, 403, 503),
     many=True,

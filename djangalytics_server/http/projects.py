@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -34,6 +35,8 @@ class ProjectSchema(Schema):
     name = fields.String(required=True)
     time_zone = fields.String(required=True)
     open_capture = fields.Boolean(required=True)
+    origins = fields.List(fields.String(), required=True)
+    sources = fields.List(fields.String(), required=True)
     organisation = fields.Nested(OrganisationSchema, required=True)
     role = fields.String(required=True, allow_none=True)
 
@@ -60,7 +63,7 @@ CREATE = Operation(
 CHANGE = Operation(
     "PATCH",
     "/api/projects/<int:project_id>/",
-    "Change a project's name, zone, or whether it takes events without a key.",
+    "Change a project: its name and zone, and from whom it takes events.",
     {200: ProjectSchema},
     _WRITES,
     body=manage.ProjectChangeSchema,
@@ -118,7 +121,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
                 raise _nothing()
             doer = actor(manager.name, services.clock())
             audit.record(
-                session, doer, "project.change", changed.name, project_id=project_id, **wish
+                session, doer, "project.change", changed.name, project_id=project_id, **told(wish)
             )
         access.forget()
         return json_answer(project_json(changed, manager.role))
@@ -163,6 +166,11 @@ def _nothing() -> NotFound:
     return NotFound("There is no such project, or you are not in its organisation.")
 
 
+def told(wish: Mapping[str, Any]) -> dict[str, str | int]:
+    """What was wished, as the trail's details say it."""
+    return {k: " ".join(v) if isinstance(v, tuple) else v for k, v in wish.items()}
+
+
 def project_json(project: ProjectFacts, role: str | None) -> dict[str, Any]:
     """A project as the API shows it."""
     return {
@@ -170,6 +178,8 @@ def project_json(project: ProjectFacts, role: str | None) -> dict[str, Any]:
         "name": project.name,
         "time_zone": project.time_zone,
         "open_capture": project.open_capture,
+        "origins": list(project.origins),
+        "sources": list(project.sources),
         "organisation": {"id": project.organisation_id, "name": project.organisation},
         "role": role,
     }

@@ -25,7 +25,7 @@ from djangalytics_server.http.documents import (
     json_text,
     problem_document,
 )
-from djangalytics_server.http.headers import api_headers, safe_headers
+from djangalytics_server.http.headers import api_headers, readable_by, safe_headers
 from djangalytics_server.http.services import HandIn, Policy
 from djangalytics_server.ingest import door
 from djangalytics_server.ingest.checks import Circumstances
@@ -111,18 +111,20 @@ class QuickCapture:
         """Whether the request is taken; then ``reply`` is called once, now or later."""
         if self._way.policy.development or not _ordinary(headers, body):
             return False
-        authorization = headers.get("AUTHORIZATION")
+        authorization, origin = headers.get("AUTHORIZATION"), headers.get("ORIGIN")
         sender = None
         if authorization is not None:  # a key in the header is judged before the body costs
-            sender = self._sender(_bearer(authorization))
+            sender = self._sender(_bearer(authorization), origin)
             if sender is None:
                 return False
         single = path in _SINGLE
         asked = uuid.uuid4().hex
         proxies = self._way.policy.trusted_proxies
         address = sender_address(address, headers.get("X_FORWARDED_FOR", ""), proxies)
+        fields = self._headers if origin is None else self._headers + _lines(readable_by(origin))
         try:
-            self._way.check_room()
+            if origin is None or sender is not None:  # a page that may not read hears nothing
+                self._way.check_room()
             if sender is not None:
                 self._way.limiter.check(sender.project_id, sender.key_prefix, address)
             with self._turns if len(body) > _LARGE else nullcontext():
@@ -131,22 +133,24 @@ class QuickCapture:
                 return False
             limits = self._counted(*found, address, checked=sender is not None)
         except ApiError as error:
-            self._send_problem(reply, asked, error)
+            self._send_problem(reply, asked, error, fields)
             return True
-        submission = found[1]
 
         def done(outcome: Receipt | Exception) -> None:
             if isinstance(outcome, Receipt):
                 answered = answer_single(outcome) if single else answer_batch(outcome, asked)
-                self._send(reply, asked, limits, *answered)
+                self._send(reply, asked, fields + limits, *answered)
             else:
-                self._send_problem(reply, asked, outcome)
+                self._send_problem(reply, asked, outcome, fields)
 
+        self._hand_in(found[1], done)
+        return True
+
+    def _hand_in(self, submission: Submission, done: Callable[[Receipt | Exception], None]) -> None:
         try:
             self._way.hand_in(submission, done)
         except ApiError as error:
-            self._send_problem(reply, asked, error)
-        return True
+            done(error)
 
     def _counted(
         self, sender: Sender, submission: Submission, address: str, *, checked: bool
@@ -169,7 +173,7 @@ class QuickCapture:
             envelope = (native.decode_single if single else native.decode_batch)(body)
         except ApiError:
             return None  # the view says what is wrong with it
-        sender = sender or self._sender(envelope.api_key)
+        sender = sender or self._sender(envelope.api_key, headers.get("ORIGIN"))
         if sender is None:
             return None
         around = Circumstances(
@@ -177,31 +181,30 @@ class QuickCapture:
             received_at=self._way.clock(),
             sent_at=envelope.sent_at,
             strict=self._way.policy.strict,
+            sources=sender.sources,
         )
         submission = door.submission(envelope.events, around, sender.key_prefix, envelope.numbering)
         return None if single and submission.refused else (sender, submission)
 
-    def _sender(self, key: str | None) -> Sender | None:
+    def _sender(self, key: str | None, origin: str | None) -> Sender | None:
+        """Who sends, if they plainly may, from a page of this origin too."""
         try:
-            return self._way.senders.of(key)
+            sender = self._way.senders.of(key)
         except ApiError:
             return None  # the database does not answer; the view says so
+        return sender if origin is None or sender is None or origin in sender.origins else None
 
     def _send(
-        self, reply: Reply, asked: str, limits: str, status: int, answer: dict[str, object]
+        self, reply: Reply, asked: str, fields: str, status: int, answer: dict[str, object]
     ) -> None:
-        lines = (
-            f"Content-Type: application/json\r\n{self._headers}{limits}X-Request-Id: {asked}\r\n"
-        )
+        lines = f"Content-Type: application/json\r\n{fields}X-Request-Id: {asked}\r\n"
         reply(_PHRASES[status], lines.encode("latin-1"), json_text(answer).encode())
 
-    def _send_problem(self, reply: Reply, asked: str, error: Exception) -> None:
+    def _send_problem(self, reply: Reply, asked: str, error: Exception, fields: str) -> None:
         known = error if isinstance(error, ApiError) else _UNFORESEEN
         if known is _UNFORESEEN:
             _log.error("request %s failed: %r", asked, error)
-        lines = (
-            f"Content-Type: application/problem+json\r\n{self._headers}X-Request-Id: {asked}\r\n"
-        )
+        lines = f"Content-Type: application/problem+json\r\n{fields}X-Request-Id: {asked}\r\n"
         lines += _lines(known.fields)
         if known.retry_after is not None:
             lines += f"Retry-After: {known.retry_after}\r\n"
@@ -223,7 +226,6 @@ def _ordinary(headers: Mapping[str, str], body: bytes) -> bool:
         and headers.get("CONTENT_ENCODING", "") in _ENCODINGS
         and len(body) <= LIMITS.body_bytes
         and "COOKIE" not in headers
-        and "ORIGIN" not in headers
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask, Request, Response, request
 
 from djangalytics_server.errors import HostNotAllowed
+from djangalytics_server.http import cors
 from djangalytics_server.http.answers import problem
 from djangalytics_server.http.headers import api_headers, safe_headers
 
-DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -28,8 +28,7 @@ def install(app: Flask, *, development: bool, https: bool = False) -> None:
 
     if development:
         app.before_request(_check_host)
-        app.before_request(_preflight)
-        app.after_request(_allow_origin)
+    cors.install(app, development=development)
     app.after_request(add_headers)
 
 
@@ -66,22 +65,3 @@ def _check_host() -> Response | None:
             " other names."
         )
     )
-
-
-def _preflight() -> Response | None:
-    asks = "Access-Control-Request-Method" in request.headers
-    return Response(status=204) if request.method == "OPTIONS" and asks else None
-
-
-def _allow_origin(answer: Response) -> Response:
-    origin = request.headers.get("Origin")
-    answer.vary.add("Origin")
-    if origin in DEVELOPMENT_ORIGINS:
-        answer.headers["Access-Control-Allow-Origin"] = origin
-        answer.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-        answer.headers["Access-Control-Allow-Headers"] = (
-            "Authorization, Content-Type, Content-Encoding"
-        )
-        answer.headers["Access-Control-Expose-Headers"] = "Link, Retry-After, X-Request-Id"
-        answer.headers["Access-Control-Max-Age"] = "600"
-    return answer

@@ -31,12 +31,16 @@ def random_bits() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the steps may know of the request; chance comes in as an argument."""
+    """What the steps may know of the request; chance comes in as an argument.
+
+    ``sources``: those events may have; any, and none, if it is empty.
+    """
 
     project_id: int
     received_at: int
     sent_at: int | None = None
     strict: bool = False
+    sources: tuple[str, ...] = ()
     random_bits: Callable[[], int] = random_bits
 
 
@@ -95,6 +99,16 @@ def refuse_unknown_fields(draft: Draft, around: Circumstances) -> Rejection | No
         # Names are the sender's: what no database writes is shown as a question mark.
         name = draft.unknown[0].encode("utf-8", "replace").decode()[:200].replace("\0", "?")
         return Rejection("unknown_field", f"{name!r} is not a field of an event.", name)
+    return None
+
+
+@_idle_when(
+    lambda columns, around: not around.sources or set(around.sources).issuperset(columns.sources)
+)
+def refuse_source(draft: Draft, around: Circumstances) -> Rejection | None:
+    """A project that names its sources takes events of those alone."""
+    if around.sources and draft.source not in around.sources:
+        return Rejection("source_not_allowed", REJECTIONS["source_not_allowed"], "source")
     return None
 
 

@@ -11,6 +11,7 @@ from djangalytics_server.model.event import Columns, Draft, Event, Rejection
 
 STEPS: tuple[Step, ...] = (
     checks.refuse_unknown_fields,
+    checks.refuse_source,
     checks.refuse_oversized,
     checks.correct_skew,
     checks.stamp_arrival,

@@ -17,7 +17,7 @@ from djangalytics_server.limits.buckets import WINDOW, Buckets
 _REMEMBERED = 4_096
 
 Limited = tuple[int, str]
-"""A project, and which bucket was empty: "key" or "address"."""
+"""A project, and which bucket was empty: "key" or "address"; or "origin": a page that may not."""
 
 
 class Limiter:
@@ -63,6 +63,10 @@ class Limiter:
         if not left:
             return {}
         return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(left)}
+
+    def note(self, project_id: int, why: str) -> None:
+        """Count a request that was refused for another reason than its pace."""
+        self.refused[project_id, why] += 1
 
     def refused_since(self) -> Counter[Limited]:
         """How many requests were refused since this was last asked."""

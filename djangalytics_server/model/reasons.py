@@ -21,6 +21,7 @@ REJECTIONS: dict[str, str] = {
     "distinct_id_invalid": "distinct_id is text of 1 to 200 characters.",
     "session_id_invalid": "session_id is text of 1 to 200 characters.",
     "source_invalid": "source is text of 1 to 200 characters.",
+    "source_not_allowed": "The project takes events of certain sources alone.",
     "api_key_invalid": "api_key is text.",
     "unknown_field": "The event has a field that strict mode does not know.",
 }
@@ -60,6 +61,8 @@ FIELDS: dict[str, str] = {
     "overlap_invalid": "overlap_seconds is a whole number from 0 to 2592000, which is 30 days.",
     "time_zone_invalid": "time_zone is the name of an IANA time zone, such as Europe/Berlin.",
     "flag_invalid": "The value is true or false.",
+    "origins_invalid": "origins is a list of at most 50 origins, such as https://example.com.",
+    "sources_invalid": "sources is a list of at most 50 texts of 1 to 200 characters.",
     "role_invalid": "role is viewer, analyst, admin or owner.",
     "email_invalid": "An e-mail address has an @ between two parts, and at most 254 characters.",
     "password_invalid": "A password has 10 to 200 characters.",  # nosec B105 - a message

@@ -9,7 +9,7 @@ ACTIONS: dict[str, str] = {
     "key.revoke": "A key was ended for good.",
     "key.rotate": "A key was given a successor.",
     "project.create": "A project was made.",
-    "project.change": "A project's name, zone or openness was changed.",
+    "project.change": "A project was changed: its name, its zone, or from whom it takes events.",
     "project.delete": "A project was deleted with all it held.",
     "organisation.create": "An organisation was made.",
     "organisation.rename": "An organisation got another name.",

@@ -1,4 +1,4 @@
-"""How many requests were refused for being too fast, by project and UTC day."""
+"""How many requests were refused for their pace or origin, by project and UTC day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST = 1_000
 
 
 def note(connection: Connection, day: int, counts: Mapping[tuple[int, str], int]) -> None:
-    """Add refusals of a day, by project and by what was limited ("key" or "address")."""
+    """Add refusals of a day, by project and by what was limited ("key", "address", "origin")."""
     rows = [(project_id, day, _VERDICT, kind, n) for (project_id, kind), n in counts.items()]
     run(connection, _ADD, rows)
 

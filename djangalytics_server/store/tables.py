@@ -51,6 +51,8 @@ class Organisation(Base):
 class Project(Base):
     """What events belong to. ``open_capture``: events are taken without a key.
 
+    ``origins`` and ``sources`` are lists as ``catalog.allowed`` keeps them.
+
     Of a project that was deleted this row stays, without name and organisation, so that no later
     project gets its id, and with it the events that were under way to it.
     """
@@ -64,6 +66,8 @@ class Project(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     deleted_at: Mapped[int | None] = mapped_column(BigInteger)
+    origins: Mapped[str] = mapped_column(text(), server_default=sqlalchemy.text("'[]'"))
+    sources: Mapped[str] = mapped_column(text(), server_default=sqlalchemy.text("'[]'"))
 
 
 class ApiKey(Base):

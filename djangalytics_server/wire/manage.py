@@ -17,8 +17,10 @@ from djangalytics_server.wire.managed_fields import (
     Kind,
     Name,
     NewPassword,
+    Origins,
     Role,
     Seconds,
+    Sources,
     Zone,
 )
 
@@ -62,6 +64,8 @@ class ProjectChangeSchema(Schema):
     name = Name("What it is called.")
     time_zone = Zone(metadata={"description": "An IANA name, such as Europe/Berlin."})
     open_capture = Flag(metadata={"description": "Whether events are taken without a key."})
+    origins = Origins("Origins of pages that may send, such as https://example.com.")
+    sources = Sources("What `source` of an event may be; anything, or nothing, if empty.")
 
 
 class DeletionSchema(Schema):

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields
 
 from djangalytics_server.catalog import key_text, roles
+from djangalytics_server.model import origins
+from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.zone_names import known_zones
 from djangalytics_server.wire.fields import PLAIN_TEXT, is_plain
@@ -92,6 +94,48 @@ class Flag(_Managed, fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid")
         return value
+
+
+class _Names(_Managed, fields.List[str]):
+    """A list of texts, each once."""
+
+    def __init__(self, about: str, **more: Any) -> None:
+        metadata = {"description": about, "maxItems": origins.MOST}
+        super().__init__(fields.String(), metadata=metadata, **more)
+
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> tuple[str, ...]:
+        if not isinstance(value, list) or len(value) > origins.MOST:
+            raise self.make_error("invalid")
+        return tuple(dict.fromkeys(self._name(entry) for entry in value))
+
+    def _name(self, entry: object) -> str:
+        raise NotImplementedError
+
+
+class Origins(_Names):
+    """Origins of pages, as browsers write them."""
+
+    code = "origins_invalid"
+
+    def _name(self, entry: object) -> str:
+        try:
+            return origins.exact(entry if isinstance(entry, str) else "")
+        except ValueError as error:
+            raise self.make_error("invalid") from error
+
+
+class Sources(_Names):
+    """Values of an event's ``source``."""
+
+    code = "sources_invalid"
+
+    def _name(self, entry: object) -> str:
+        fits = isinstance(entry, str) and 1 <= len(entry) <= LIMITS.distinct_id_length
+        if not isinstance(entry, str) or not fits or not is_plain(entry):
+            raise self.make_error("invalid")
+        return entry
 
 
 class Seconds(_Managed, fields.Integer):

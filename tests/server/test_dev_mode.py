@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from djangalytics_server.http.safety import DEVELOPMENT_ORIGINS
+from djangalytics_server.http.cors import DEVELOPMENT_ORIGINS
 from tests.server.house import House, problem
 
 

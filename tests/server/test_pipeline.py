@@ -56,10 +56,19 @@ REFUSED: list[tuple[str, Any, str | None]] = [
     ("distinct_id_invalid", {"event_name": "x", "distinct_id": 5}, "distinct_id"),
     ("session_id_invalid", {"event_name": "x", "session_id": "x" * 201}, "session_id"),
     ("source_invalid", {"event_name": "x", "source": []}, "source"),
+    ("source_not_allowed", {"event_name": "x", "source": "elsewhere"}, "source"),
     ("api_key_invalid", {"event_name": "x", "api_key": 5}, "api_key"),
     ("unknown_field", {"event_name": "x", "colour": "red"}, "colour"),
 ]
 """A reason, an event that has it, and the field that is named."""
+
+
+def strict_house(build: Callable[..., House], code: str) -> House:
+    """A server where the reason can be met: it knows no other fields, and its sources."""
+    house = build(strict=True)
+    if code == "source_not_allowed":
+        house.sql("""UPDATE projects SET sources = '["web", "ios"]'""")
+    return house
 
 
 @pytest.mark.parametrize(("code", "event", "field"), REFUSED, ids=[r[0] for r in REFUSED])
@@ -69,7 +78,7 @@ def test_a_single_event_is_refused_with_its_reason(
     """400 with the code at the top and in the entry, the field and words; no event stored; kept
     and counted as refused.
     """
-    house = build(strict=True)
+    house = strict_house(build, code)
     answer = house.capture(event)
     document = problem(answer)
     assert (400, code) == (answer.status_code, document["code"])
@@ -92,8 +101,9 @@ def test_in_a_batch_the_good_events_beside_it_are_stored(
     """207: the refused event is named by its place, kept as it was sent, and counted by its
     reason; its neighbours are stored.
     """
-    house = build(strict=True)
-    answer = house.batch({"event_name": "before"}, event, {"event_name": "after"})
+    house = strict_house(build, code)
+    before, after = ({"event_name": name, "source": "web"} for name in ("before", "after"))
+    answer = house.batch(before, event, after)
     body = answer.json
     assert (207, 2, 0, 1) == (
         answer.status_code,

@@ -31,6 +31,8 @@ def test_a_project_is_made_and_renamed(owner: Desk) -> None:
         "name": "Shop",
         "time_zone": "Asia/Tokyo",
         "open_capture": False,
+        "origins": [],
+        "sources": [],
         "organisation": {"id": 1, "name": "My organisation"},
         "role": "owner",
     } == answer.json

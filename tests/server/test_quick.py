@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from djangalytics_server.catalog import key_text
+from djangalytics_server.catalog import key_text, secrets
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import QueueFull
 from djangalytics_server.model.event import Receipt, Submission
@@ -53,6 +53,8 @@ PRODUCER = {
     "tracked": 3,
     "sequences": [[2, 1]],
 }
+PAGE = (("Origin", "https://shop.example"),)
+ELSEWHERE = (("Origin", "https://a.example"),)
 GZIP = (("Content-Encoding", "gzip"),)
 CASES = {
     "new": _case(SINGLE, _event("a")),
@@ -82,6 +84,22 @@ CASES = {
     "other scheme": _case(SINGLE, _event("l"), False, headers=(("Authorization", "Basic eDp5"),)),
     "a form": Case(SINGLE, b"a=b", False, headers=(("Content-Type", "text/html"),)),
     "from a page": _case(SINGLE, _event("m"), False, headers=(("Origin", "https://a.example"),)),
+    "from a page with a key": _case(SINGLE, _event("r"), False, "write", headers=ELSEWHERE),
+    "from a page that may": _case(SINGLE, _event("s"), headers=PAGE),
+    "from a page that may, with a key": _case(
+        BATCH, {"events": [_event("t"), 5]}, True, "write", PAGE
+    ),
+    "from a page that may, with a key in the body": _case(
+        SINGLE, _event("u", api_key="{write}"), headers=PAGE
+    ),
+    "from a page that may, wrongly": _case(SINGLE, {"event_name": ""}, False, headers=PAGE),
+    "from a page that may, with a bad key": _case(SINGLE, _event("v"), False, "djw_x", PAGE),
+    "from our own page": _case(
+        SINGLE, _event("w"), False, headers=(("Origin", "http://localhost"),)
+    ),
+    "of a source": _case(BATCH, {"events": [_event("x", source="web")]}, key="sourced"),
+    "of another source": _case(BATCH, {"events": [_event("y", source="tv"), 5]}, key="sourced"),
+    "of no source": _case(SINGLE, _event("z"), False, key="sourced"),
 }
 
 
@@ -95,6 +113,7 @@ def houses(template: Path, tmp_path: Path) -> Iterator[Callable[[], House]]:
         folder.mkdir()
         shutil.copy2(template, folder / template.name)
         made.append(House(Settings(data=folder), SECRETS[template]))
+        made[-1].sql("""UPDATE projects SET origins = '["https://shop.example"]'""")
         return made[-1]
 
     yield make
@@ -105,11 +124,28 @@ def houses(template: Path, tmp_path: Path) -> Iterator[Callable[[], House]]:
 def filled(house: House, case: Case) -> tuple[bytes, dict[str, str]]:
     """The case's body and headers with this server's keys."""
     keys = {"write": house.secrets.write_key, "read": house.secrets.read_key}
+    if case.key == "sourced":
+        keys["sourced"] = sourced_key(house)
     body = case.body.replace(b"{write}", keys["write"].encode())
     headers = {"Content-Type": "application/json", **dict(case.headers)}
     if case.key is not None:
         headers["Authorization"] = f"Bearer {keys.get(case.key, case.key)}"
     return body, headers
+
+
+def sourced_key(house: House) -> str:
+    """A write key, as long as it lives the same, of a project that names its sources."""
+    text = "djw_" + "k" * 43  # as they were without a checksum
+    if not house.sql("SELECT 1 FROM projects WHERE id = 2"):
+        house.new_project()
+        house.sql("""UPDATE projects SET sources = '["web"]' WHERE id = 2""")
+        house.sql(
+            "INSERT INTO api_keys (project_id, kind, name, prefix, hash, created_at)"
+            " VALUES (2, 'write', '', ?, ?, 0)",
+            text[:8],
+            secrets.digest(text),
+        )
+    return text
 
 
 def slowly(house: House, case: Case) -> tuple[int, dict[str, str], Any]:

@@ -106,6 +106,8 @@ export function parseProject(value: unknown): Project {
     name: text(from, "name"),
     timeZone: text(from, "time_zone"),
     openCapture: flag(from, "open_capture"),
+    origins: list(from["origins"], "origins", String),
+    sources: list(from["sources"], "sources", String),
     organisation: { id: whole(organisation, "id"), name: text(organisation, "name") },
     role: textOrNull(from, "role"),
   };

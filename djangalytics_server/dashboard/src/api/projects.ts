@@ -13,7 +13,13 @@ export async function createProject(
 
 export async function changeProject(
   id: number,
-  change: { name?: string; time_zone?: string; open_capture?: boolean },
+  change: {
+    name?: string;
+    time_zone?: string;
+    open_capture?: boolean;
+    origins?: string[];
+    sources?: string[];
+  },
   csrfToken: string | null,
 ): Promise<void> {
   await patch(`/api/projects/${id}/`, change, csrfToken);

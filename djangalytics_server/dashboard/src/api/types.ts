@@ -73,6 +73,10 @@ export interface Project {
   name: string;
   timeZone: string;
   openCapture: boolean;
+  /** Origins of pages that may send events; none, unless it is said. */
+  origins: string[];
+  /** What `source` of an event may be; anything, if empty. */
+  sources: string[];
   organisation: { id: number; name: string };
   /** What the reader may do there; null in development mode. */
   role: string | null;

@@ -15,17 +15,25 @@ interface Props {
   session: Session;
 }
 
-/** The project's name, zone and openness; and the way to be rid of it. */
+/** The project's name, zone and from whom it takes events; and the way to be rid of it. */
 export function ProjectPanel({ project, session }: Props) {
   const [name, setName] = useState(project.name);
   const [zone, setZone] = useState(project.timeZone);
   const [open, setOpen] = useState(project.openCapture);
+  const [origins, setOrigins] = useState(project.origins.join("\n"));
+  const [sources, setSources] = useState(project.sources.join("\n"));
   const [done, setDone] = useState(false);
   const { busy, fault, change } = useChange("session");
   const oldest = session.projects[0]?.id === project.id;
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const wish = { name: name.trim(), time_zone: zone, open_capture: open };
+    const wish = {
+      name: name.trim(),
+      time_zone: zone,
+      open_capture: open,
+      origins: lines(origins),
+      sources: lines(sources),
+    };
     setDone(await change(() => changeProject(project.id, wish, session.csrfToken)));
   };
   return (
@@ -54,6 +62,20 @@ export function ProjectPanel({ project, session }: Props) {
         >
           <ZoneSelect id="project-zone" value={zone} onChange={setZone} />
         </Field>
+        <Lines
+          id="project-origins"
+          label="Web pages that may send events"
+          hint="One origin a line, such as https://www.example.com. Browsers of other pages are refused; programs are not concerned."
+          value={origins}
+          onChange={setOrigins}
+        />
+        <Lines
+          id="project-sources"
+          label="Allowed sources"
+          hint="What an event's source may be, one a line, such as web. Empty: anything, or nothing."
+          value={sources}
+          onChange={setSources}
+        />
         {(oldest || open) && (
           <label className="check">
             <input
@@ -80,6 +102,34 @@ export function ProjectPanel({ project, session }: Props) {
       {session.role === "owner" && <Deletion project={project} csrfToken={session.csrfToken} />}
     </Panel>
   );
+}
+
+interface LinesProps {
+  id: string;
+  label: string;
+  hint: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** Texts, one a line. */
+function Lines({ id, label, hint, value, onChange }: LinesProps) {
+  return (
+    <Field id={id} label={label} fault={null} hint={hint}>
+      <textarea
+        id={id}
+        rows={Math.min(8, Math.max(2, value.split("\n").length))}
+        spellCheck={false}
+        autoComplete="off"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
+  );
+}
+
+function lines(value: string): string[] {
+  return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
 
 function Deletion({ project, csrfToken }: { project: Project; csrfToken: string | null }) {

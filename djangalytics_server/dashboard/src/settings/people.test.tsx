@@ -120,6 +120,23 @@ it("gives roles, and says beside the person why not", async () => {
   await waitFor(() => expect(server.asked.some(({ method }) => method === "DELETE")).toBe(true));
 });
 
+it("names the web pages that may send, and the sources, one a line", async () => {
+  const server = startServer({ "PATCH /api/projects/1/": () => ({ body: {} }) });
+  const { user } = openSettings();
+  const origins = await screen.findByLabelText("Web pages that may send events");
+  await user.click(origins);
+  await user.paste("https://shop.example\n\n https://www.shop.example \n");
+  await user.click(screen.getByLabelText("Allowed sources"));
+  await user.paste("web");
+  const panel = within(screen.getByTestId("panel-project"));
+  await user.click(panel.getByRole("button", { name: "Save" }));
+  expect(await panel.findByText("Saved.")).toBeTruthy();
+  expect(server.asked.find(({ method }) => method === "PATCH")?.body).toMatchObject({
+    origins: ["https://shop.example", "https://www.shop.example"],
+    sources: ["web"],
+  });
+});
+
 it("renames the organisation", async () => {
   const server = startServer({ "PATCH /api/organisation/": () => ({ body: {} }) });
   const { user } = openSettings();

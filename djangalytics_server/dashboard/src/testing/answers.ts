@@ -11,6 +11,8 @@ export const PROJECT = {
   name: "Leaf & Kettle",
   time_zone: "Europe/Berlin",
   open_capture: true,
+  origins: [] as string[],
+  sources: [] as string[],
   organisation: { id: 1, name: "Tea Ltd." },
   role: "owner",
 };
