@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import keys, projects, retention, sessions
+from djangalytics_server.catalog import keys, projects, sessions
 from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.catalog.usage import VISITS_RARELY, KeyUsage
@@ -38,6 +38,7 @@ from djangalytics_server.http import (
     query,
     query_insights,
     rejected,
+    retention,
     safety,
     session,
 )
@@ -46,7 +47,7 @@ from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.services import Services
-from djangalytics_server.jobs import Sweeper
+from djangalytics_server.jobs.retention import Expiry, Sweeper
 from djangalytics_server.limits.figures import Figures
 from djangalytics_server.limits.limiter import Limited, sender_address
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
@@ -115,6 +116,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app.visits = KeyUsage(partial(note_visit, app.catalog), VISITS_RARELY)
     app.removals = removals = Removals(app.store.remove)
     _go_on_removing(removals, app.catalog)
+    app.sweeper = sweeper = Sweeper(Expiry(app.store, app.catalog, now))
     app.services = services = Services(
         store=app.store,
         write=entrance.writer.submit,
@@ -124,12 +126,12 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         note_use=entrance.usage.note,
         note_visit=app.visits.note,
         remove=lambda project_id: removals.begin([project_id]),
+        sweep=sweeper.wake,
         clock=now,
         policy=policy_of(settings),
         bundle=BUNDLE,
     )
     app.figures = Figures(entrance.limiter, partial(_note_limited, app.store))
-    app.sweeper = Sweeper(app.store, partial(_kept, app.catalog), now)
     _hang_doors(app, services)
     return app
 
@@ -141,11 +143,6 @@ def _go_on_removing(removals: Removals, catalog: Engine) -> None:
             removals.begin(projects.deleted(session))
     except DatabaseError as error:
         _log.error("cannot look for deleted projects whose events are still here: %s", error.orig)
-
-
-def _kept(catalog: Engine) -> Mapping[int, int]:
-    with Session(catalog) as session:
-        return retention.every(session)
 
 
 def _note_limited(store: Store, counts: Mapping[Limited, int]) -> None:
@@ -201,6 +198,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         key_doors.blueprint(services, access, app.registry),
         audit.blueprint(services, access, app.registry),
         persons.blueprint(services, access, app.registry),
+        retention.blueprint(services, access, app.registry),
         limited.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
         dashboard.blueprint(services),

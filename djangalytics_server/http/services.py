@@ -42,7 +42,8 @@ class Policy:
 class Services:
     """The parts that answer requests. ``clock`` gives microseconds since 1970 UTC.
 
-    ``remove`` has the events of a deleted project removed, and does not wait for it.
+    ``remove`` has the events of a deleted project removed, ``sweep`` those that are kept no longer;
+    neither waits for it.
     """
 
     store: Store
@@ -53,6 +54,7 @@ class Services:
     note_use: NoteUse
     note_visit: NoteUse
     remove: Callable[[int], None]
+    sweep: Callable[[], None]
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.model.delivery import STATES
+from djangalytics_server.model.keeping import MOST_DAYS
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.trail import ACTIONS, EXPORTS
@@ -141,6 +142,16 @@ class ErasureParams(Schema):
         required=True,
         error_messages={"required": Coded("parameter_missing")},
         metadata={"description": "Whose events go.", "minLength": 1, "maxLength": 200},
+    )
+
+
+class RetentionParams(Schema):
+    """Parameters of GET /api/retention/."""
+
+    days = Whole(
+        code="invalid_days",
+        most=MOST_DAYS,
+        about="Count as due what so many days would leave out, instead of those in force.",
     )
 
 

@@ -22,6 +22,7 @@ from djangalytics_server.query.params import (
     ErasureParams,
     EventsParams,
     RejectedParams,
+    RetentionParams,
     StatsParams,
 )
 
@@ -29,7 +30,7 @@ Given = Mapping[str, Sequence[str]]
 
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 _REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
-_ERASURE = ErasureParams()
+_ERASURE, _RETENTION = ErasureParams(), RetentionParams()
 _AUDIT, _AUDIT_EXPORT = AuditParams(), AuditExportParams()
 
 
@@ -88,6 +89,12 @@ def delivery(given: Given, project_id: int, now: int) -> DeliveryPage:
 def erasure(given: Given) -> str:
     """Whom DELETE /api/persons/ is to erase; raises InvalidParameter."""
     return str(_load(_ERASURE, given)["distinct_id"])
+
+
+def retention(given: Given) -> int | None:
+    """How many days GET /api/retention/ is asked about, if any; raises InvalidParameter."""
+    days = _load(_RETENTION, given).get("days")
+    return None if days is None else int(days)
 
 
 def audit(given: Given, project_id: int, project_zone: str) -> AuditPage:

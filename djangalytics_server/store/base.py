@@ -16,6 +16,7 @@ from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream, Walk
+from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.store import postgres_address
@@ -147,6 +148,9 @@ class Store(Protocol):
         In short transactions, after each of which ``go_on`` is told how many went so far and says
         whether to go on. How many went. Raises StoreUnavailable.
         """
+
+    def kept(self, project_id: int, before: int | None = None) -> KeptEvents:
+        """How many raw events there are, and how many arrived before a UTC day and are due."""
 
     def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
         """Add requests that were too fast on a UTC day, by project and "key" or "address".

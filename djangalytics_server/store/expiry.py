@@ -34,6 +34,7 @@ _DAY = (
     "INSERT INTO expired_days AS known (project_id, day, count) VALUES (?, ?, ?)"
     " ON CONFLICT (project_id, day) DO UPDATE SET count = known.count + excluded.count"
 )
+_GONE = "UPDATE retention_runs SET gone = gone + ? WHERE project_id = ?"
 _DEFINE = (
     "INSERT INTO expired_definitions AS known"
     " (project_id, event_name, property, type, count, first_seen, last_seen)"
@@ -64,6 +65,7 @@ def step(connection: Connection, project_id: int, before: int) -> int | None:
         erased_ids.remember(connection, places)
         erasing.delete_events(connection, list(events))
         erasing.count_removal(connection)
+        run(connection, _GONE, [(len(events), project_id)])
     return len(events)
 
 

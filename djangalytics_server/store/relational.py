@@ -19,6 +19,7 @@ from djangalytics_server.model.event import (
     Stored,
     Submission,
 )
+from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import (
     Count,
     CountPlan,
@@ -31,6 +32,7 @@ from djangalytics_server.store import (
     delivery,
     erasing,
     expiry,
+    keeping,
     limited,
     rejected_page,
     removal,
@@ -202,6 +204,11 @@ class RelationalStore:
         """See ``Store.delivery``."""
         with self._reading() as connection:
             return delivery.delivery(connection, page)
+
+    def kept(self, project_id: int, before: int | None = None) -> KeptEvents:
+        """See ``Store.kept``."""
+        with self._reading() as connection:
+            return keeping.kept(connection, project_id, before)
 
     def limited(self, project_id: int) -> list[tuple[int, str, int]]:
         """See ``Store.limited``."""

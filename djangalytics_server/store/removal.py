@@ -21,6 +21,7 @@ _ROLLUPS = (
     "producers",
     "rejected_events",
     "retention",
+    "retention_runs",
     "expired_counts",
     "expired_definitions",
     "expired_days",

@@ -345,6 +345,22 @@ class Retention(Base):
     days: Mapped[int] = mapped_column(Integer)
 
 
+class RetentionRun(Base):
+    """The last removal by age of each project, or the one under way; see ``catalog.retention``.
+
+    ``gone`` is exact at any moment: it grows in the transactions that remove.
+    """
+
+    __tablename__ = "retention_runs"
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    days: Mapped[int] = mapped_column(Integer)
+    began_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_until: Mapped[int] = mapped_column(BigInteger)
+    gone: Mapped[int] = mapped_column(BigInteger)
+
+
 class ExpiredCount(Base):
     """Of events that went by retention: how many by name and quarter of an hour."""
 

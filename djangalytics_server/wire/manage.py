@@ -11,6 +11,7 @@ from djangalytics_server.model.reasons import FIELDS, Coded
 from djangalytics_server.wire import strict_json
 from djangalytics_server.wire.fields import Moment
 from djangalytics_server.wire.managed_fields import (
+    Days,
     Email,
     Flag,
     Given,
@@ -72,6 +73,12 @@ class DeletionSchema(Schema):
     """The body that deletes a project: its name, so that it is the right one."""
 
     name = Name("The project's name.", required=True)
+
+
+class RetentionChangeSchema(Schema):
+    """The body that says how long raw events are kept."""
+
+    days = Days("So many days after they arrived; null: for ever.", required=True)
 
 
 class OrganisationChangeSchema(Schema):

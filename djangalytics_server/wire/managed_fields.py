@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields
 from djangalytics_server.catalog import key_text, roles
 from djangalytics_server.model import origins
 from djangalytics_server.model.limits import LIMITS
+from djangalytics_server.model.keeping import MOST_DAYS
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.zone_names import known_zones
 from djangalytics_server.wire.fields import PLAIN_TEXT, is_plain
@@ -150,6 +151,21 @@ class Seconds(_Managed, fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if type(value) is not int or not 0 <= value <= self.most:
+            raise self.make_error("invalid")
+        return value
+
+
+class Days(_Managed, fields.Integer):
+    """How many days something is kept; null is for ever."""
+
+    code = "days_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        metadata = {"description": about, "minimum": 1, "maximum": MOST_DAYS}
+        super().__init__(metadata=metadata, allow_none=True, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int or not 1 <= value <= MOST_DAYS:
             raise self.make_error("invalid")
         return value
 

@@ -189,6 +189,8 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("GET", "/api/retention/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("PATCH", "/api/retention/"): instead(MANAGING, _201=200),
     ("DELETE", "/api/persons/"): instead(MANAGING, _201=200),
     ("POST", "/api/keys/"): MANAGING,
     ("POST", "/api/keys/<int:key_id>/rotate/"): MANAGING_ONE,
@@ -215,6 +217,7 @@ BODIES: dict[str, Any] = {
     "/api/capture_batch/": {"events": [{"event_name": "x"}]},
     "/api/query/": {"kind": "events"},
     "/api/keys/": {"kind": "write", "name": "x"},
+    "/api/retention/": {"days": 30},
 }
 QUERIES = {"/api/persons/": {"distinct_id": "nobody"}}
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
@@ -305,7 +308,8 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    managed = ("/api/keys/", "/api/audit/", "/api/persons/", "/api/projects/")
+    things = ("keys", "audit", "persons", "projects", "retention")
+    managed = tuple(f"/api/{thing}/" for thing in things)
     return "admin" if path.startswith(managed) else "read"
 
 

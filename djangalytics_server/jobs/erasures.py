@@ -1,0 +1,126 @@
+"""People are erased because somebody asked: at once, beside the requests, and after a crash."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from djangalytics_server.catalog import erasures
+from djangalytics_server.catalog.erasures import Work
+from djangalytics_server.catalog.transactions import writing
+from djangalytics_server.errors import Unavailable
+from djangalytics_server.model.audit import Progress
+from djangalytics_server.model.erasure import Erased
+from djangalytics_server.model.event import MICROSECONDS
+from djangalytics_server.model.trail import Actor
+from djangalytics_server.store.base import Store
+
+FIRST_SECONDS = 2.0
+EVERY_SECONDS = 15.0
+_RENEW_SECONDS = 5
+_log = logging.getLogger(__name__)
+
+
+class Erasing:
+    """Erases people, each written down first. ``clock`` gives microseconds since 1970 UTC."""
+
+    def __init__(
+        self, store: Store, catalog: Engine | Connection, clock: Callable[[], int]
+    ) -> None:
+        self._store, self._catalog, self._clock = store, catalog, clock
+
+    def now(
+        self, project_id: int, distinct_id: str, actor: Actor, progress: Progress | None = None
+    ) -> Erased:
+        """Erase somebody while the caller waits; how much went.
+
+        Raises Unavailable: then a server goes on with it by itself.
+        """
+        with Session(self._catalog) as session, writing(session):
+            work = erasures.ask(session, project_id, distinct_id, actor, mine=True)
+        return self._carry_out(work, progress)
+
+    def soon(self, project_id: int, distinct_id: str, actor: Actor) -> int:
+        """Write down that somebody is to be erased; the number it has."""
+        with Session(self._catalog) as session, writing(session):
+            return erasures.ask(session, project_id, distinct_id, actor, mine=False).id
+
+    def next(self) -> Erased | None:
+        """Do the next that waits and that no other process is at; None when there is none."""
+        with Session(self._catalog) as session, writing(session):
+            work = erasures.claim_next(session, now=self._clock())
+        return None if work is None else self._carry_out(work, None)
+
+    def waiting(self) -> bool:
+        """Whether something is to be done; without a turn at writing."""
+        with Session(self._catalog) as session:
+            return erasures.claim_next(session, now=self._clock()) is not None
+
+    def _carry_out(self, work: Work, progress: Progress | None) -> Erased:
+        shown = self._clock()
+
+        def told(done: int, of: int) -> None:
+            nonlocal shown
+            if abs(self._clock() - shown) >= _RENEW_SECONDS * MICROSECONDS:
+                shown = self._clock()
+                with Session(self._catalog) as session, writing(session):
+                    erasures.renew(session, work.id, now=shown)
+            if progress is not None:
+                progress(done, of)
+
+        erased = Erased(0, 0)
+        try:
+            if work.distinct_id is not None:
+                erased = self._store.erase(work.project_id, work.distinct_id, told, work.id)
+            with Session(self._catalog) as session, writing(session):
+                erasures.finish(session, work.id, now=self._clock())
+        except BaseException:
+            with Session(self._catalog) as session, writing(session):
+                erasures.let_go(session, work.id)
+            raise
+        return erased
+
+
+class Eraser:
+    """A thread that erases whoever waits for it, until ``close``."""
+
+    def __init__(self, erasing: Erasing) -> None:
+        self._erasing = erasing
+        self._ended, self._asked = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="erasures", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now: somebody asked."""
+        self._asked.set()
+
+    def close(self) -> None:
+        """End, after the person that is being erased."""
+        self._ended.set()
+        self._asked.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        wait = FIRST_SECONDS
+        while True:
+            self._asked.wait(wait)
+            self._asked.clear()
+            if self._ended.is_set():
+                return
+            self._work()
+            wait = EVERY_SECONDS
+
+    def _work(self) -> None:
+        try:
+            while not self._ended.is_set():
+                erased = self._erasing.next() if self._erasing.waiting() else None
+                if erased is None:
+                    return
+                _log.info("erased %d events of a person", erased.events)
+        except (Unavailable, DatabaseError) as error:  # the next time will do
+            _log.warning("a person could not be erased yet: %s", error)
