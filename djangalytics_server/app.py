@@ -47,10 +47,12 @@ from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.services import Services
+from djangalytics_server.jobs.erasures import Eraser, Erasing
 from djangalytics_server.jobs.retention import Expiry, Sweeper
 from djangalytics_server.limits.figures import Figures
 from djangalytics_server.limits.limiter import Limited, sender_address
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
+from djangalytics_server.model.trail import Actor
 from djangalytics_server.preparing import prepare, prepare_existing
 from djangalytics_server.store.base import Store, catalog_options, open_store, tune
 from djangalytics_server.store.tables import Base
@@ -81,6 +83,7 @@ class Server(Flask):
         self.removals: Removals | None = None
         self.figures: Figures | None = None
         self.sweeper: Sweeper | None = None
+        self.eraser: Eraser | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
@@ -95,7 +98,7 @@ class Server(Flask):
             self.visits.close()
         if self.removals is not None:
             self.removals.close()
-        for worker in (self.figures, self.sweeper):
+        for worker in (self.figures, self.sweeper, self.eraser):
             if worker is not None:
                 worker.close()
         self.store.close()
@@ -117,6 +120,8 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app.removals = removals = Removals(app.store.remove)
     _go_on_removing(removals, app.catalog)
     app.sweeper = sweeper = Sweeper(Expiry(app.store, app.catalog, now))
+    erasing = Erasing(app.store, app.catalog, now)
+    app.eraser = eraser = Eraser(erasing)
     app.services = services = Services(
         store=app.store,
         write=entrance.writer.submit,
@@ -127,6 +132,8 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         note_visit=app.visits.note,
         remove=lambda project_id: removals.begin([project_id]),
         sweep=sweeper.wake,
+        erase=erasing.now,
+        erase_soon=partial(_erase_soon, erasing, eraser),
         clock=now,
         policy=policy_of(settings),
         bundle=BUNDLE,
@@ -143,6 +150,14 @@ def _go_on_removing(removals: Removals, catalog: Engine) -> None:
             removals.begin(projects.deleted(session))
     except DatabaseError as error:
         _log.error("cannot look for deleted projects whose events are still here: %s", error.orig)
+
+
+def _erase_soon(
+    erasing: Erasing, eraser: Eraser, project_id: int, distinct_id: str, actor: Actor
+) -> int:
+    asked = erasing.soon(project_id, distinct_id, actor)
+    eraser.wake()
+    return asked
 
 
 def _note_limited(store: Store, counts: Mapping[Limited, int]) -> None:

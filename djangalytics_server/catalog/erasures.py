@@ -1,15 +1,15 @@
 """People who are to be erased: each is written down first, so that a crash cannot lose it.
 
 While it is under way the row has the person's id; in the transaction that removes the last of them
-it goes too, and what stays is a digest. Whoever claims a row does the work: see ``catalog.retention``
-for how long a claim lasts.
+it goes too, and what stays is a digest. Whoever claims a row does the work; a claim lasts as long
+as in ``catalog.retention``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from djangalytics_server.catalog import audit, ids
@@ -52,14 +52,23 @@ def ask(session: Session, project_id: int, distinct_id: str, actor: Actor, *, mi
 def claim_next(session: Session, *, now: int) -> Work | None:
     """The oldest that is not done and that nobody is at; from now on it is the caller's."""
     row = ErasureRow
-    free = or_(row.claimed_until <= now, row.claimed_until > now + _CLAIM)
-    waiting = select(row).where(row.ended_at.is_(None), free).order_by(row.id)
-    for found in session.scalars(waiting).all():
+    for found in session.scalars(_free(now)).all():
         mine = (row.id == found.id, row.claimed_until == found.claimed_until)
         claimed = update(row).where(*mine).values(claimed_until=now + _CLAIM)
         if session.connection().execute(claimed).rowcount == 1:
             return Work(found.id, found.project_id, found.distinct_id)
     return None
+
+
+def waiting(session: Session, *, now: int) -> bool:
+    """Whether there is anything for ``claim_next``."""
+    return session.scalars(_free(now).limit(1)).first() is not None
+
+
+def _free(now: int) -> Select[ErasureRow]:
+    row = ErasureRow
+    free = or_(row.claimed_until <= now, row.claimed_until > now + _CLAIM)
+    return select(row).where(row.ended_at.is_(None), free).order_by(row.id)
 
 
 def renew(session: Session, erasure_id: int, *, now: int) -> None:

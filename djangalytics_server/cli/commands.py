@@ -21,6 +21,7 @@ _COMMANDS = {
     "organisations": "organisations",
     "check": "check",
     "erase": "erase",
+    "erasures": "erase",
     "retention": "retention",
     "audit": "audit",
     "backup": "backup",

@@ -88,7 +88,13 @@ def _one_of(schemas: type[Schema] | tuple[type[Schema], ...]) -> Any:
 def _answer(
     status: int, of: type[Schema] | tuple[type[Schema], ...] | str, operation: Operation
 ) -> dict[str, Any]:
-    words = {200: "Done.", 201: "New, and on disk.", 204: "Done.", 207: "Some were refused."}
+    words = {
+        200: "Done.",
+        201: "New, and on disk.",
+        202: "Written down, and done soon.",
+        204: "Done.",
+        207: "Some were refused.",
+    }
     if of == "none":
         return {"description": words[status]}
     schema: Any = {"type": of} if isinstance(of, str) else _one_of(of)

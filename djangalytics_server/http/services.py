@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from djangalytics_server.catalog.senders import NoteUse, Senders
 from djangalytics_server.ingest.door import Write
 from djangalytics_server.limits.limiter import Limiter
+from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.model.trail import Actor
 from djangalytics_server.store.base import Store
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Services:
     """The parts that answer requests. ``clock`` gives microseconds since 1970 UTC.
 
     ``remove`` has the events of a deleted project removed, ``sweep`` those that are kept no longer;
-    neither waits for it.
+    neither waits for it. ``erase`` erases a person before it answers, ``erase_soon`` only notes it.
     """
 
     store: Store
@@ -55,6 +57,8 @@ class Services:
     note_visit: NoteUse
     remove: Callable[[int], None]
     sweep: Callable[[], None]
+    erase: Callable[[int, str, Actor], Erased]
+    erase_soon: Callable[[int, str, Actor], int]
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

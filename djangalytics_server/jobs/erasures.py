@@ -26,6 +26,10 @@ _RENEW_SECONDS = 5
 _log = logging.getLogger(__name__)
 
 
+class Stopped(Exception):
+    """The server ends; what is left is done after the next start."""
+
+
 class Erasing:
     """Erases people, each written down first. ``clock`` gives microseconds since 1970 UTC."""
 
@@ -50,16 +54,16 @@ class Erasing:
         with Session(self._catalog) as session, writing(session):
             return erasures.ask(session, project_id, distinct_id, actor, mine=False).id
 
-    def next(self) -> Erased | None:
+    def next(self, progress: Progress | None = None) -> Erased | None:
         """Do the next that waits and that no other process is at; None when there is none."""
         with Session(self._catalog) as session, writing(session):
             work = erasures.claim_next(session, now=self._clock())
-        return None if work is None else self._carry_out(work, None)
+        return None if work is None else self._carry_out(work, progress)
 
     def waiting(self) -> bool:
         """Whether something is to be done; without a turn at writing."""
         with Session(self._catalog) as session:
-            return erasures.claim_next(session, now=self._clock()) is not None
+            return erasures.waiting(session, now=self._clock())
 
     def _carry_out(self, work: Work, progress: Progress | None) -> Erased:
         shown = self._clock()
@@ -100,7 +104,7 @@ class Eraser:
         self._asked.set()
 
     def close(self) -> None:
-        """End, after the person that is being erased."""
+        """End, after the transaction that is under way; the next start goes on."""
         self._ended.set()
         self._asked.set()
         self._thread.join()
@@ -118,9 +122,13 @@ class Eraser:
     def _work(self) -> None:
         try:
             while not self._ended.is_set():
-                erased = self._erasing.next() if self._erasing.waiting() else None
-                if erased is None:
+                if not self._erasing.waiting() or self._erasing.next(self._goes_on) is None:
                     return
-                _log.info("erased %d events of a person", erased.events)
+        except Stopped:
+            _log.info("a person is erased only in part; the next start goes on")
         except (Unavailable, DatabaseError) as error:  # the next time will do
             _log.warning("a person could not be erased yet: %s", error)
+
+    def _goes_on(self, _done: int, _of: int) -> None:
+        if self._ended.is_set():
+            raise Stopped

@@ -61,6 +61,7 @@ FIELDS: dict[str, str] = {
     "expires_at_invalid": "expires_at is an RFC 3339 date and time that lies ahead.",
     "overlap_invalid": "overlap_seconds is a whole number from 0 to 2592000, which is 30 days.",
     "days_invalid": "days is a whole number from 1 to 36500, or null for ever.",
+    "person_invalid": "distinct_id is text of 1 to 200 characters.",
     "time_zone_invalid": "time_zone is the name of an IANA time zone, such as Europe/Berlin.",
     "flag_invalid": "The value is true or false.",
     "origins_invalid": "origins is a list of at most 50 origins, such as https://example.com.",

@@ -161,12 +161,19 @@ class Store(Protocol):
     def limited(self, project_id: int) -> list[tuple[int, str, int]]:
         """(day, "key" or "address", requests) of those that were too fast, the newest first."""
 
-    def erase(self, project_id: int, distinct_id: str, progress: Progress | None = None) -> Erased:
+    def erase(
+        self,
+        project_id: int,
+        distinct_id: str,
+        progress: Progress | None = None,
+        erasure_id: int | None = None,
+    ) -> Erased:
         """Remove everything that bears the id, and correct every rollup with it.
 
         Each transaction leaves the rollups equal to the events; a person of at most
         ``erasing.STEP`` events goes in one. The events' insert ids stay taken: what is sent once
-        more is a duplicate. Raises StoreUnavailable.
+        more is a duplicate. ``erasure_id`` is the row of ``erasures`` in which each transaction
+        notes what it removed, and the last one forgets the id. Raises StoreUnavailable.
         """
 
     def remove(self, project_id: int) -> int:

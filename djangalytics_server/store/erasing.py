@@ -31,6 +31,12 @@ _COUNT_UP = (
     "INSERT INTO marks (name, value) VALUES (?, 1)"
     " ON CONFLICT (name) DO UPDATE SET value = marks.value + 1"
 )
+_TOTAL = "UPDATE erasures SET total = events + ? WHERE id = ?"
+_NOTE = "UPDATE erasures SET events = events + ?, rejected = rejected + ? WHERE id = ?"
+_FORGET = (
+    "UPDATE erasures SET distinct_id = NULL,"
+    " total = CASE WHEN events > total THEN events ELSE total END WHERE id = ?"
+)
 _LOOKUP = 500
 _COLUMNS = (
     EventRow.project_id,
@@ -135,6 +141,18 @@ def finish(connection: Connection, person: Person, found: Found) -> Erased:
         these = RejectedEvent.id.in_(refused[start : start + _LOOKUP])
         rejected += connection.execute(delete(RejectedEvent).where(these)).rowcount
     return Erased(events, rejected)
+
+
+def note_total(connection: Connection, erasure_id: int, found: int) -> None:
+    """So many events are to go, beside those that went before a crash."""
+    run(connection, _TOTAL, [(found, erasure_id)])
+
+
+def note(connection: Connection, erasure_id: int, gone: Erased, *, forget: bool = False) -> None:
+    """What this transaction removed; ``forget``: it is the last, and the person's id goes too."""
+    run(connection, _NOTE, [(gone.events, gone.rejected, erasure_id)])
+    if forget:
+        run(connection, _FORGET, [(erasure_id,)])
 
 
 def removals(connection: Connection) -> int:

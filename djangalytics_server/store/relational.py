@@ -89,7 +89,13 @@ class RelationalStore:
         with as_unavailable("written"), self._database.mending() as connection:
             return recount(connection, mend=True, progress=progress)
 
-    def erase(self, project_id: int, distinct_id: str, progress: Progress | None = None) -> Erased:
+    def erase(
+        self,
+        project_id: int,
+        distinct_id: str,
+        progress: Progress | None = None,
+        erasure_id: int | None = None,
+    ) -> Erased:
         """See ``Store.erase``."""
         person = erasing.Person(project_id, distinct_id)
         with self._reading() as connection:
@@ -101,9 +107,16 @@ class RelationalStore:
             with self._reading() as connection:
                 ready = erasing.prepare(connection, ids)
             with self._removing() as connection:
-                events += erasing.carry_out(connection, ready)
+                if erasure_id is not None and number == 1:
+                    erasing.note_total(connection, erasure_id, len(found.ids))
+                gone = Erased(erasing.carry_out(connection, ready), 0)
                 if number == len(steps):
                     last = erasing.finish(connection, person, found)
+                if erasure_id is not None:
+                    erasing.note(connection, erasure_id, gone)
+                    if number == len(steps):
+                        erasing.note(connection, erasure_id, last, forget=True)
+                events += gone.events
             if progress is not None:
                 progress(number, len(steps))
         if full:  # what had no room may have some now, and must be counted from its beginning

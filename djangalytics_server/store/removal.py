@@ -20,6 +20,7 @@ _ROLLUPS = (
     "property_definitions",
     "producers",
     "rejected_events",
+    "erasures",
     "retention",
     "retention_runs",
     "expired_counts",

@@ -336,6 +336,30 @@ class ErasedKey(Base):
     event_id: Mapped[int] = mapped_column(BigInteger)
 
 
+class ErasureRow(Base):
+    """A person who is to be erased, or was; see ``catalog.erasures``.
+
+    ``distinct_id`` is there until all of them is gone. ``events`` and ``rejected`` grow in the
+    transactions that remove.
+    """
+
+    __tablename__ = "erasures"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(Integer)
+    distinct_id: Mapped[str | None] = mapped_column(text(200))
+    subject: Mapped[str] = mapped_column(text(100))
+    asked_by: Mapped[str] = mapped_column(text(200))
+    address: Mapped[str | None] = mapped_column(text(64))
+    asked_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_until: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    events: Mapped[int] = mapped_column(BigInteger)
+    rejected: Mapped[int] = mapped_column(BigInteger)
+
+
 class Retention(Base):
     """Projects whose raw events go after so many days; the counts stay."""
 

@@ -19,6 +19,7 @@ from djangalytics_server.wire.managed_fields import (
     Name,
     NewPassword,
     Origins,
+    PersonId,
     Role,
     Seconds,
     Sources,
@@ -79,6 +80,12 @@ class RetentionChangeSchema(Schema):
     """The body that says how long raw events are kept."""
 
     days = Days("So many days after they arrived; null: for ever.", required=True)
+
+
+class ErasureWishSchema(Schema):
+    """The body that has a person erased."""
+
+    distinct_id = PersonId("Whose events go.", required=True)
 
 
 class OrganisationChangeSchema(Schema):

@@ -170,6 +170,22 @@ class Days(_Managed, fields.Integer):
         return value
 
 
+class PersonId(_Managed, fields.String):
+    """What events call a person: 1 to 200 characters, of any kind that is stored."""
+
+    code = "person_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        metadata = {"description": about, "minLength": 1, "maxLength": LONGEST_TEXT}
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        fits = isinstance(value, str) and 1 <= len(value) <= LONGEST_TEXT
+        if not fits or re.search(r"[\x00\ud800-\udfff]", value):
+            raise self.make_error("invalid")
+        return str(value)
+
+
 class Email(_Managed, fields.String):
     """An e-mail address, in small letters; nothing is sent to it."""
 

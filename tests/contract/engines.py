@@ -34,6 +34,9 @@ class Engine:
         """The table takes rows again."""
         raise NotImplementedError
 
+    def anew(self) -> None:
+        """The next store is made from nothing: this one has rows that cannot be removed."""
+
     def _make(self) -> None:
         """Make the next database, empty."""
         raise NotImplementedError
@@ -107,6 +110,9 @@ class PostgresEngine(Engine):
             self.server.whole.discard(self.database)
         return self.server.sql(statement, database=self.database)
 
+    def anew(self) -> None:
+        self.server.whole.discard(self.database)
+
     def refuse(self, table: str) -> None:
         self.sql(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
@@ -128,9 +134,8 @@ class PostgresEngine(Engine):
             return
         # For tables this small much quicker than TRUNCATE, which makes new files for each.
         emptied = [f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables)]
-        counted = [
-            f"ALTER SEQUENCE {name}_id_seq RESTART" for name in ("events", "rejected_events")
-        ]
+        numbered = ("events", "rejected_events", "erasures")
+        counted = [f"ALTER SEQUENCE {name}_id_seq RESTART" for name in numbered]
         self.server.sql("; ".join(["BEGIN", *emptied, *counted, "COMMIT"]), database=self.database)
 
 

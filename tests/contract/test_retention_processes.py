@@ -30,16 +30,21 @@ def filled(engine: Engine, store: Store) -> Store:
         arrived = moment - (40 * DAY if start < OLD else 0)
         rows = tuple(event(v7(number), received_at=arrived) for number in range(start, start + 500))
         store.append([Submission(1, arrived, rows)])
+    found_project(engine)
+    engine.sql("INSERT INTO retention (project_id, days) VALUES (1, 30)")
+    return store
+
+
+def found_project(engine: Engine) -> None:
+    """The first project is in the catalog, so that commands find it."""
     for statement in (
         "DELETE FROM projects",
         "DELETE FROM organisations",
         "INSERT INTO organisations (id, name, created_at) VALUES (1, 'Ours', 0)",
         "INSERT INTO projects (id, name, time_zone, open_capture, created_at, organisation_id)"
         " VALUES (1, 'Shop', 'UTC', false, 0, 1)",
-        "INSERT INTO retention (project_id, days) VALUES (1, 30)",
     ):
         engine.sql(statement)
-    return store
 
 
 def begin(engine: Engine) -> subprocess.Popen[str]:

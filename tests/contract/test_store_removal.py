@@ -20,6 +20,9 @@ APART = {"api_keys", "audit_log"}
 
 EXPIRED = (
     "INSERT INTO retention (project_id, days) VALUES (2, 30)",
+    "INSERT INTO erasures"
+    " (project_id, subject, asked_by, asked_at, claimed_until, events, rejected)"
+    " VALUES (2, 'x', 'x', 0, 0, 0, 0)",
     "INSERT INTO retention_runs (project_id, days, began_at, claimed_until, gone)"
     " VALUES (2, 30, 0, 0, 1)",
     "INSERT INTO expired_counts (project_id, bucket, event_name, count) VALUES (2, 0, 'x', 1)",

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from djangalytics_server.app import now
 from djangalytics_server.catalog import invitations, key_text
 from djangalytics_server.catalog.invitations import Wish
+from djangalytics_server.model.trail import Actor
 from tests.server.house import House, problem
 
 # -- who asks -------------------------------------------------------------------------------------
@@ -191,6 +192,12 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/retention/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("PATCH", "/api/retention/"): instead(MANAGING, _201=200),
+    ("POST", "/api/erasures/"): instead(MANAGING, _201=202),
+    ("GET", "/api/erasures/"): LOOKING_AT_WHAT_IS_MANAGED,
+    ("GET", "/api/erasures/<int:erasure_id>/"): {
+        **LOOKING_AT_WHAT_IS_MANAGED,
+        "other admin key": 404,
+    },
     ("DELETE", "/api/persons/"): instead(MANAGING, _201=200),
     ("POST", "/api/keys/"): MANAGING,
     ("POST", "/api/keys/<int:key_id>/rotate/"): MANAGING_ONE,
@@ -218,6 +225,7 @@ BODIES: dict[str, Any] = {
     "/api/query/": {"kind": "events"},
     "/api/keys/": {"kind": "write", "name": "x"},
     "/api/retention/": {"days": 30},
+    "/api/erasures/": {"distinct_id": "nobody"},
 }
 QUERIES = {"/api/persons/": {"distinct_id": "nobody"}}
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
@@ -243,11 +251,18 @@ def an_invitation(house: House) -> int:
         return invitations.create(session, wish)[1].id
 
 
+def an_erasure(house: House) -> int:
+    """Of the first project."""
+    assert house.app.services is not None
+    return house.app.services.erase_soon(1, "nobody", Actor("x", None, now()))
+
+
 THINGS: dict[str, Callable[[House], int]] = {
     "<int:key_id>": a_key,
     "<int:project_id>": lambda house: 1,
     "<int:person_id>": a_person,
     "<int:invitation_id>": an_invitation,
+    "<int:erasure_id>": an_erasure,
     "<int:session_id>": lambda house: 1,  # of the first asker's predecessor
 }
 """What is in an address, and how the first organisation comes to have one."""
@@ -308,7 +323,7 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    things = ("keys", "audit", "persons", "projects", "retention")
+    things = ("keys", "audit", "persons", "projects", "retention", "erasures")
     managed = tuple(f"/api/{thing}/" for thing in things)
     return "admin" if path.startswith(managed) else "read"
 

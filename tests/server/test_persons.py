@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import pytest
 from click.testing import CliRunner
 
 from djangalytics_server.cli.commands import cli
@@ -80,3 +84,61 @@ def test_the_command_erases(house: House) -> None:
     assert 3 == house.stored()
     [(actor, subject)] = house.sql("SELECT actor, subject FROM audit_log")
     assert ("command line", pseudonym("ada@example.com")) == (actor, subject)
+
+
+def erased(house: House, number: int, headers: dict[str, str]) -> dict[str, Any]:
+    """An erasure, as soon as it is done."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        shown = house.client.get(f"/api/erasures/{number}/", headers=headers).json
+        if shown["state"] == "done":
+            return dict(shown)
+        time.sleep(0.02)
+    raise AssertionError(shown)
+
+
+def test_a_person_is_erased_beside_the_requests(house: House) -> None:
+    """The answer comes at once and says where to look; then the sum is exact and the person is
+    gone, from the list of erasures too.
+    """
+    fill(house)
+    admin = house.make_key("admin", name="dpo")
+    wish = {"distinct_id": "ada@example.com"}
+    begun = house.client.post("/api/erasures/", json=wish, headers=admin)
+    assert 202 == begun.status_code
+    done = erased(house, begun.json["id"], admin)
+    assert (3, 3, 1) == (done["events"], done["of"], done["rejected"])
+    assert (pseudonym("ada@example.com"), True) == (
+        done["subject"],
+        done["asked_by"].endswith("dpo"),
+    )
+    assert [done] == house.client.get("/api/erasures/", headers=admin).json
+    assert 3 == house.stats()["total_events"]
+    assert [] == [table for table in house.app.store.recount() if table.wrong]
+    [line] = house.client.get("/api/audit/?action=person.erase", headers=admin).json
+    assert {"events": 3, "rejected": 1} == line["details"]
+    dump = [
+        str(house.sql(f"SELECT * FROM {name}"))
+        for (name,) in house.sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
+    assert "ada@" not in "".join(dump)
+    other = house.make_key("admin", project_id=house.new_project())
+    assert [] == house.client.get("/api/erasures/", headers=other).json
+    assert 404 == house.client.get(f"/api/erasures/{done['id']}/", headers=other).status_code
+    said = CliRunner().invoke(cli, ["erasures", "--data", str(house.settings.data)]).output
+    assert "done      " + pseudonym("ada@example.com") in said
+    assert "3 of 3 events, 1 refused ones" in said
+
+
+@pytest.mark.parametrize("wish", [{}, {"distinct_id": ""}, {"distinct_id": 7}, {"x": 1}])
+def test_a_wrong_wish_erases_nobody(house: House, wish: dict[str, object]) -> None:
+    """It is refused by name."""
+    fill(house)
+    answer = house.client.post("/api/erasures/", json=wish, headers=house.make_key("admin"))
+    assert problem(answer)["errors"][0]["code"] in (
+        "field_missing",
+        "field_unknown",
+        "person_invalid",
+    )
+    assert [] == house.sql("SELECT * FROM erasures")
+    assert 6 == house.stored()
