@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +50,10 @@ from djangalytics_server.http.services import Services
 from djangalytics_server.jobs.erasures import Eraser, Erasing
 from djangalytics_server.jobs.retention import Expiry, Sweeper
 from djangalytics_server.limits.figures import Figures
-from djangalytics_server.limits.limiter import Limited, sender_address
-from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
+from djangalytics_server.limits.limiter import sender_address
+from djangalytics_server.limits.tally import Tally
+from djangalytics_server.model.event import MICROSECONDS
+from djangalytics_server.model.sending import BUCKET_SECONDS
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.preparing import prepare, prepare_existing
 from djangalytics_server.store.base import Store, catalog_options, open_store, tune
@@ -138,7 +140,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         policy=policy_of(settings),
         bundle=BUNDLE,
     )
-    app.figures = Figures(entrance.limiter, partial(_note_limited, app.store))
+    app.figures = Figures(entrance.limiter, partial(_note_sending, app.store))
     _hang_doors(app, services)
     return app
 
@@ -160,8 +162,9 @@ def _erase_soon(
     return asked
 
 
-def _note_limited(store: Store, counts: Mapping[Limited, int]) -> None:
-    store.note_limited(now() // MICROSECONDS // DAY_SECONDS, counts)
+def _note_sending(store: Store, tally: Tally) -> None:
+    second = now() // MICROSECONDS
+    store.note_sending(second - second % BUCKET_SECONDS, tally.by_project(), tally.limited())
 
 
 def note_use(catalog: Engine, key_id: int, moment: int) -> None:

@@ -1,16 +1,22 @@
 """How many of a project's requests were refused for being too fast, or from a page elsewhere."""
+"""How much a project was sent with which key, what was too fast, and what is left."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
+from djangalytics_server.catalog import keys
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
+from djangalytics_server.limits.buckets import Buckets
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.model.rfc3339 import render
+from djangalytics_server.model.sending import BUCKET_SECONDS, Sent
 
 
 class LimitedSchema(Schema):
@@ -32,6 +38,64 @@ LIMITED = Operation(
 )
 
 
+class RateSchema(Schema):
+    """How fast may be sent: events a second, and how many at once."""
+
+    rate = fields.Integer(required=True)
+    at_once = fields.Integer(required=True)
+
+
+class RatesSchema(Schema):
+    """By key and by address; null: without a limit."""
+
+    key = fields.Nested(RateSchema, required=True, allow_none=True)
+    address = fields.Nested(RateSchema, required=True, allow_none=True)
+
+
+class RedisSchema(Schema):
+    """Whether the Redis that shares the limits answers, and how often it went away."""
+
+    answers = fields.Boolean(required=True)
+    went_away = fields.Integer(required=True)
+
+
+class SentSchema(Schema):
+    """What was let through in a while, and how many requests were too fast for key or address."""
+
+    requests = fields.Integer(required=True)
+    events = fields.Integer(required=True)
+    refused_key = fields.Integer(required=True)
+    refused_address = fields.Integer(required=True)
+
+
+class SenderSchema(Schema):
+    """One key (null: what came without one). ``left``: events it may send now, null: no limit."""
+
+    key = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True, allow_none=True)
+    hour = fields.Nested(SentSchema, required=True)
+    day = fields.Nested(SentSchema, required=True)
+    left = fields.Integer(required=True, allow_none=True)
+
+
+class SendingSchema(Schema):
+    """The limits, how they are shared (null: each process by itself), and the senders."""
+
+    limits = fields.Nested(RatesSchema, required=True)
+    redis = fields.Nested(RedisSchema, required=True, allow_none=True)
+    senders = fields.List(fields.Nested(SenderSchema), required=True)
+
+
+SENDING = Operation(
+    "GET",
+    "/api/sending/",
+    "What was sent with which key in the last hour and day, what was too fast, and what is left.",
+    {200: SendingSchema},
+    (401, 403, 503),
+    key="read",
+)
+
+
 def blueprint(services: Services, access: Access, registry: Registry) -> Blueprint:
     """The address that shows it."""
     blue = Blueprint("limited", __name__)
@@ -49,5 +113,43 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
             ]
         )
 
+    def sending() -> Response:
+        project = access.reader(request)
+        second = services.clock() // MICROSECONDS
+        begin = second - second % BUCKET_SECONDS + BUCKET_SECONDS
+        hour, day = (
+            {one.key_prefix: one for one in services.store.sending(project.id, begin - back)}
+            for back in (3_600, DAY_SECONDS)
+        )
+        named = {key.prefix: key.name for key in keys.of_project(services.session(), project.id)}
+        limiter = services.limiter
+        senders = [
+            {
+                "key": prefix or None,
+                "name": named.get(prefix),
+                "hour": _sent_json(hour.get(prefix, Sent(prefix))),
+                "day": _sent_json(day[prefix]),
+                "left": limiter.left(project.id, prefix, "").get("key"),
+            }
+            for prefix in sorted(day)
+        ]
+        rates = {"key": _rate(limiter.keys), "address": _rate(limiter.addresses)}
+        sharing = None if limiter.sharing is None else asdict(limiter.sharing)
+        return json_answer({"limits": rates, "redis": sharing, "senders": senders})
+
     registry.add(blue, LIMITED, limited)
+    registry.add(blue, SENDING, sending)
     return blue
+
+
+def _rate(buckets: Buckets) -> dict[str, int] | None:
+    return {"rate": round(buckets.rate), "at_once": round(buckets.full)} if buckets.rate else None
+
+
+def _sent_json(sent: Sent) -> dict[str, int]:
+    return {
+        "requests": sent.requests,
+        "events": sent.events,
+        "refused_key": sent.refused_key,
+        "refused_address": sent.refused_address,
+    }

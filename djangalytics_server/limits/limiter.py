@@ -6,18 +6,25 @@ The header fields are those of draft-ietf-httpapi-ratelimit-headers, which has t
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from djangalytics_server.errors import RateLimited
 from djangalytics_server.limits.buckets import WINDOW, Buckets
+from djangalytics_server.limits.tally import Tally
 
 _REMEMBERED = 4_096
 
 Limited = tuple[int, str]
 """A project, and which bucket was empty: "key" or "address"; or "origin": a page that may not."""
+
+@dataclass(slots=True)
+class Sharing:
+    """How it goes with sharing the buckets: whether Redis answers, and how often it went away."""
+    answers: bool = True
+    went_away: int = 0
 
 
 class Limiter:
@@ -28,7 +35,8 @@ class Limiter:
     ) -> None:
         self.keys = Buckets(key_rate, clock)
         self.addresses = Buckets(address_rate, clock)
-        self.refused: Counter[Limited] = Counter()
+        self.tally = Tally()
+        self.sharing: Sharing | None = None
         both = (("key", self.keys), ("address", self.addresses))
         self._kinds = [(kind, buckets) for kind, buckets in both if buckets.rate]
         self._policy = ", ".join(
@@ -41,7 +49,7 @@ class Limiter:
         for kind, buckets, name in self._places(project_id, key_prefix, address):
             wait = buckets.wait(name)
             if wait:
-                self.refused[project_id, kind] += 1
+                self.tally.refused(project_id, key_prefix, kind)
                 raise RateLimited(
                     f"This {kind} sends faster than {round(buckets.rate):,} events a second.",
                     retry_after=wait,
@@ -52,6 +60,7 @@ class Limiter:
         """Count what was sent: at least one, whatever became of it."""
         for _, buckets, name in self._places(project_id, key_prefix, address):
             buckets.charge(name, max(1, events))
+        self.tally.passed(project_id, key_prefix, events)
 
     def fields(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, str]:
         """What the answer says of the limits; nothing when there are none."""
@@ -72,6 +81,10 @@ class Limiter:
         """How many requests were refused since this was last asked."""
         refused, self.refused = self.refused, Counter()
         return refused
+    def left(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, int]:
+        """What each of the sender's buckets holds; less than nothing is owed."""
+        places = self._places(project_id, key_prefix, address)
+        return {kind: int(buckets.content(name)) for kind, buckets, name in places}
 
     def _find_places(
         self, project_id: int, key_prefix: str | None, address: str

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from djangalytics_server.limits.buckets import Buckets
 from djangalytics_server.limits.limiter import Limiter
+from djangalytics_server.limits.limiter import Sharing as State
 
 EVERY_SECONDS = 0.1
 _TIMEOUT_SECONDS = 1.0
@@ -45,7 +46,7 @@ class Sharing:
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
         self._take = self._redis.register_script(_TAKE)
-        self._away = False
+        self._state = limiter.sharing = State()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rate-limits", daemon=True)
         self._thread.start()
@@ -66,21 +67,22 @@ class Sharing:
             for kind, buckets in self._kinds:
                 self._tell(kind, buckets)
         except (RedisError, OSError) as error:
-            if not self._away:
+            if self._state.answers:
+                self._state.went_away += 1
                 _log.warning(
                     "Redis does not answer (%s): until it does, each process limits by itself",
                     type(error).__name__,
                 )
-            self._away = True
+            self._state.answers = False
             return
-        if self._away:
+        if not self._state.answers:
             _log.warning("Redis answers again: limits hold for all processes together")
-        self._away = False
+        self._state.answers = True
 
     def _tell(self, kind: str, buckets: Buckets) -> None:
         spent = buckets.spent()
         if not spent:
-            if self._away:
+            if not self._state.answers:
                 self._redis.ping()
             return
         with self._redis.pipeline(transaction=False) as pipe:

@@ -19,6 +19,7 @@ from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream,
 from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
+from djangalytics_server.model.sending import Sent
 from djangalytics_server.store import postgres_address
 
 if TYPE_CHECKING:
@@ -152,11 +153,17 @@ class Store(Protocol):
     def kept(self, project_id: int, before: int | None = None) -> KeptEvents:
         """How many raw events there are, and how many arrived before a UTC day and are due."""
 
-    def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
-        """Add requests that were too fast on a UTC day, by project and "key" or "address".
+    def note_sending(
+        self, bucket: int, sent: Mapping[int, list[Sent]], limited: Mapping[tuple[int, str], int]
+    ) -> None:
+        """Add what came in the five minutes that begin at ``bucket`` (seconds), by project.
 
-        Raises StoreUnavailable.
+        ``limited`` are requests that were too fast, by project and "key" or "address": those are
+        kept for ever. Raises StoreUnavailable.
         """
+
+    def sending(self, project_id: int, bucket: int) -> list[Sent]:
+        """What came with each of a project's keys from ``bucket`` (seconds) on."""
 
     def limited(self, project_id: int) -> list[tuple[int, str, int]]:
         """(day, "key" or "address", requests) of those that were too fast, the newest first."""

@@ -14,6 +14,7 @@ from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import (
+    DAY_SECONDS,
     Event,
     Receipt,
     Stored,
@@ -28,6 +29,7 @@ from djangalytics_server.model.query import (
     VerdictCounts,
 )
 from djangalytics_server.model.rejected import Kept, RejectedPage
+from djangalytics_server.model.sending import Sent
 from djangalytics_server.store import (
     delivery,
     erasing,
@@ -37,6 +39,7 @@ from djangalytics_server.store import (
     rejected_page,
     removal,
     rollups,
+    sending,
 )
 from djangalytics_server.store.base import Appender, Snapshot
 from djangalytics_server.store.definitions import definitions
@@ -140,10 +143,13 @@ class RelationalStore:
             if gone is None or not go_on(total):
                 return total
 
-    def note_limited(self, day: int, counts: Mapping[tuple[int, str], int]) -> None:
-        """See ``Store.note_limited``."""
+    def note_sending(
+        self, bucket: int, sent: Mapping[int, list[Sent]], limited_: Mapping[tuple[int, str], int]
+    ) -> None:
+        """See ``Store.note_sending``."""
         with as_unavailable("written"), self._database.mending() as connection:
-            limited.note(connection, day, counts)
+            sending.note(connection, bucket, sent)
+            limited.note(connection, bucket // DAY_SECONDS, limited_)
 
     @contextmanager
     def _removing(self) -> Iterator[Connection]:
@@ -222,6 +228,11 @@ class RelationalStore:
         """See ``Store.kept``."""
         with self._reading() as connection:
             return keeping.kept(connection, project_id, before)
+
+    def sending(self, project_id: int, bucket: int) -> list[Sent]:
+        """See ``Store.sending``."""
+        with self._reading() as connection:
+            return sending.since(connection, project_id, bucket)
 
     def limited(self, project_id: int) -> list[tuple[int, str, int]]:
         """See ``Store.limited``."""

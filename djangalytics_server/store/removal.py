@@ -21,6 +21,7 @@ _ROLLUPS = (
     "producers",
     "rejected_events",
     "erasures",
+    "sending_counts",
     "retention",
     "retention_runs",
     "expired_counts",

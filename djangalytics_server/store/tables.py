@@ -369,6 +369,25 @@ class Retention(Base):
     days: Mapped[int] = mapped_column(Integer)
 
 
+class SendingCount(Base):
+    """What was sent with which key in five minutes from ``bucket`` on; kept for two days.
+
+    ``key_prefix`` is empty for what came without a key. Requests that were refused for being too
+    fast count by what was too fast, and none of their events do.
+    """
+
+    __tablename__ = "sending_counts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    key_prefix: Mapped[str] = mapped_column(text(12), primary_key=True)
+    requests: Mapped[int] = mapped_column(BigInteger)
+    events: Mapped[int] = mapped_column(BigInteger)
+    refused_key: Mapped[int] = mapped_column(BigInteger)
+    refused_address: Mapped[int] = mapped_column(BigInteger)
+
+
 class RetentionRun(Base):
     """The last removal by age of each project, or the one under way; see ``catalog.retention``.
 

@@ -20,6 +20,9 @@ APART = {"api_keys", "audit_log"}
 
 EXPIRED = (
     "INSERT INTO retention (project_id, days) VALUES (2, 30)",
+    "INSERT INTO sending_counts"
+    " (bucket, project_id, key_prefix, requests, events, refused_key, refused_address)"
+    " VALUES (0, 2, 'x', 0, 0, 0, 0)",
     "INSERT INTO erasures"
     " (project_id, subject, asked_by, asked_at, claimed_until, events, rejected)"
     " VALUES (2, 'x', 'x', 0, 0, 0, 0)",

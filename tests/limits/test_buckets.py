@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from djangalytics_server.errors import RateLimited
 from djangalytics_server.limits import buckets
 from djangalytics_server.limits.buckets import WINDOW, Buckets
 from djangalytics_server.limits.limiter import Limiter, sender_address
+from djangalytics_server.limits.tally import Tally
 
 
 class Clock:
@@ -88,8 +91,32 @@ def test_a_key_and_an_address_each_have_a_bucket() -> None:
     limiter.charge(1, "djw_bbbb", "192.0.2.1", 60)
     with pytest.raises(RateLimited, match="This address"):
         limiter.check(1, None, "192.0.2.1")
-    assert {(1, "key"): 1, (1, "address"): 1} == limiter.refused_since()
-    assert {} == limiter.refused_since()
+    assert {(1, "key"): 1, (1, "address"): 1} == limiter.tally.limited()
+    assert {
+        (1, "djw_aaaa"): [1, 61, 1, 0],
+        (1, "djw_bbbb"): [1, 60, 0, 0],
+        (1, ""): [0, 0, 0, 1],
+    } == limiter.tally.taken()
+    assert {} == limiter.tally.taken()
+    assert {"key": 0, "address": -1} == limiter.left(1, "djw_bbbb", "192.0.2.1")
+
+
+def test_counting_loses_nothing_between_threads() -> None:
+    """Whoever counts and whoever takes the counts away do not get in each other's way."""
+    tally, sums = Tally(), Tally()
+
+    def count() -> None:
+        for _ in range(2_000):
+            tally.passed(1, "djw_aaaa", 3)
+            tally.refused(1, "djw_aaaa", "key")
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        sums.add(tally.taken())
+    sums.add(tally.taken())
+    assert [8_000, 24_000, 8_000, 0] == sums.counts[1, "djw_aaaa"]
 
 
 def test_limits_can_be_switched_off() -> None:

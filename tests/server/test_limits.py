@@ -118,6 +118,44 @@ def test_what_was_refused_is_counted(
     assert [] == [table for table in house.app.store.recount() if table.wrong]
 
 
+def test_readers_see_what_was_sent_and_what_is_left(
+    build: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By key, of the last hour and day: let through, refused, and what the key may send now. What
+    is another project's is not in it, and what is older is forgotten.
+    """
+    monkeypatch.setattr(figures, "EVERY_SECONDS", 0.02)
+    house = build(limit_key=2, limit_address=3)
+    batch(house, 100, house.write)
+    batch(house, 150, house.write)
+    assert 429 == house.capture(ONE, headers=house.write).status_code
+    assert 429 == house.capture(ONE).status_code  # the address has sent 250 of 180
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        shown = house.client.get("/api/sending/", headers=house.read).json
+        if sum(one["hour"]["refused_address"] for one in shown["senders"]):
+            break
+        time.sleep(0.02)
+    assert {"rate": 2, "at_once": 120} == shown["limits"]["key"]
+    assert {"rate": 3, "at_once": 180} == shown["limits"]["address"]
+    assert shown["redis"] is None
+    keyless, keyed = shown["senders"]
+    counts = {"requests": 2, "events": 250, "refused_key": 1, "refused_address": 0}
+    assert (counts, counts) == (keyed["hour"], keyed["day"])
+    assert house.secrets.write_key.startswith(keyed["key"])
+    assert "first write key" == keyed["name"]
+    assert -131 <= keyed["left"] <= -80
+    assert (None, None, 1) == (keyless["key"], keyless["name"], keyless["day"]["refused_address"])
+    assert house.new_project() == 2
+    other = house.make_key("read", project_id=2)
+    assert [] == house.client.get("/api/sending/", headers=other).json["senders"]
+    house.sql("UPDATE sending_counts SET bucket = bucket - 7200")
+    later = house.client.get("/api/sending/", headers=house.read).json["senders"]
+    assert [(0, 0), (0, 250)] == [(s["hour"]["events"], s["day"]["events"]) for s in later]
+    house.app.store.note_sending(2**40, {}, {})
+    assert [] == house.sql("SELECT * FROM sending_counts")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

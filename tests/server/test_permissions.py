@@ -187,6 +187,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/delivery/"): READING,
     ("GET", "/api/rejected/"): READING,
     ("GET", "/api/limited/"): READING,
+    ("GET", "/api/sending/"): READING,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,

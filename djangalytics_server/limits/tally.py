@@ -1,0 +1,64 @@
+"""What senders sent and were refused, counted in memory: exact, whatever threads count at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from djangalytics_server.model.sending import Sent
+
+Limited = tuple[int, str]
+"""A project, and which bucket was empty: "key" or "address"."""
+_Sender = tuple[int, str]
+"""A project, and how the key begins; empty without one."""
+
+
+class Tally:
+    """Counts by project and key: [requests, events, refused by key, refused by address]."""
+
+    def __init__(self) -> None:
+        self.counts: dict[_Sender, list[int]] = {}
+        self._lock = threading.Lock()
+
+    def passed(self, project_id: int, key_prefix: str | None, events: int) -> None:
+        """A request that was let through, of so many events."""
+        with self._lock:
+            counts = self._of(project_id, key_prefix)
+            counts[0] += 1
+            counts[1] += events
+
+    def refused(self, project_id: int, key_prefix: str | None, kind: str) -> None:
+        """A request that was too fast for the "key" or the "address"."""
+        with self._lock:
+            self._of(project_id, key_prefix)[2 if kind == "key" else 3] += 1
+
+    def taken(self) -> dict[_Sender, list[int]]:
+        """What was counted since this was last asked."""
+        with self._lock:
+            counts, self.counts = self.counts, {}
+        return counts
+
+    def add(self, counts: dict[_Sender, list[int]]) -> None:
+        """Count these too."""
+        with self._lock:
+            for (project_id, key_prefix), more in counts.items():
+                known = self._of(project_id, key_prefix)
+                known[:] = [have + new for have, new in zip(known, more, strict=True)]
+
+    def by_project(self) -> dict[int, list[Sent]]:
+        """The counts, by project."""
+        found: dict[int, list[Sent]] = {}
+        for (project_id, key_prefix), counts in self.counts.items():
+            found.setdefault(project_id, []).append(Sent(key_prefix, *counts))
+        return found
+
+    def limited(self) -> dict[Limited, int]:
+        """Refused requests by project and what was too fast."""
+        sums: Counter[Limited] = Counter()
+        for (project_id, _), (_, _, by_key, by_address) in self.counts.items():
+            sums[project_id, "key"] += by_key
+            sums[project_id, "address"] += by_address
+        return {limited: n for limited, n in sums.items() if n}
+
+    def _of(self, project_id: int, key_prefix: str | None) -> list[int]:
+        return self.counts.setdefault((project_id, key_prefix or ""), [0, 0, 0, 0])
