@@ -1,5 +1,4 @@
-"""How many of a project's requests were refused for being too fast, or from a page elsewhere."""
-"""How much a project was sent with which key, what was too fast, and what is left."""
+"""How much a project was sent with which key, what was refused whole, and what is left."""
 
 from __future__ import annotations
 

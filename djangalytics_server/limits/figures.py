@@ -38,7 +38,7 @@ class Figures:
 
     def _note(self) -> None:
         self._waiting.add(self._limiter.tally.taken())
-        if not self._waiting.counts:
+        if not self._waiting.counts and not self._waiting.noted:
             return
         try:
             self._write(self._waiting)

@@ -17,12 +17,11 @@ from djangalytics_server.limits.tally import Tally
 
 _REMEMBERED = 4_096
 
-Limited = tuple[int, str]
-"""A project, and which bucket was empty: "key" or "address"; or "origin": a page that may not."""
 
 @dataclass(slots=True)
 class Sharing:
     """How it goes with sharing the buckets: whether Redis answers, and how often it went away."""
+
     answers: bool = True
     went_away: int = 0
 
@@ -75,12 +74,8 @@ class Limiter:
 
     def note(self, project_id: int, why: str) -> None:
         """Count a request that was refused for another reason than its pace."""
-        self.refused[project_id, why] += 1
+        self.tally.note(project_id, why)
 
-    def refused_since(self) -> Counter[Limited]:
-        """How many requests were refused since this was last asked."""
-        refused, self.refused = self.refused, Counter()
-        return refused
     def left(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, int]:
         """What each of the sender's buckets holds; less than nothing is owed."""
         places = self._places(project_id, key_prefix, address)

@@ -8,7 +8,7 @@ from collections import Counter
 from djangalytics_server.model.sending import Sent
 
 Limited = tuple[int, str]
-"""A project, and which bucket was empty: "key" or "address"."""
+"""A project, and which bucket was empty: "key" or "address"; or "origin": a page that may not."""
 _Sender = tuple[int, str]
 """A project, and how the key begins; empty without one."""
 
@@ -18,6 +18,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: dict[_Sender, list[int]] = {}
+        self.noted: Counter[Limited] = Counter()
         self._lock = threading.Lock()
 
     def passed(self, project_id: int, key_prefix: str | None, events: int) -> None:
@@ -32,18 +33,26 @@ class Tally:
         with self._lock:
             self._of(project_id, key_prefix)[2 if kind == "key" else 3] += 1
 
-    def taken(self) -> dict[_Sender, list[int]]:
-        """What was counted since this was last asked."""
+    def note(self, project_id: int, why: str) -> None:
+        """A request that was refused for another reason than its pace."""
         with self._lock:
-            counts, self.counts = self.counts, {}
-        return counts
+            self.noted[project_id, why] += 1
 
-    def add(self, counts: dict[_Sender, list[int]]) -> None:
+    def taken(self) -> Tally:
+        """What was counted since this was last asked."""
+        taken = Tally()
+        with self._lock:
+            taken.counts, self.counts = self.counts, {}
+            taken.noted, self.noted = self.noted, Counter()
+        return taken
+
+    def add(self, more: Tally) -> None:
         """Count these too."""
         with self._lock:
-            for (project_id, key_prefix), more in counts.items():
+            self.noted.update(more.noted)
+            for (project_id, key_prefix), counts in more.counts.items():
                 known = self._of(project_id, key_prefix)
-                known[:] = [have + new for have, new in zip(known, more, strict=True)]
+                known[:] = [have + new for have, new in zip(known, counts, strict=True)]
 
     def by_project(self) -> dict[int, list[Sent]]:
         """The counts, by project."""
@@ -53,8 +62,8 @@ class Tally:
         return found
 
     def limited(self) -> dict[Limited, int]:
-        """Refused requests by project and what was too fast."""
-        sums: Counter[Limited] = Counter()
+        """Refused requests by project and why."""
+        sums = Counter(self.noted)
         for (project_id, _), (_, _, by_key, by_address) in self.counts.items():
             sums[project_id, "key"] += by_key
             sums[project_id, "address"] += by_address

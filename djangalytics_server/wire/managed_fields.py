@@ -9,8 +9,8 @@ from marshmallow import ValidationError, fields
 
 from djangalytics_server.catalog import key_text, roles
 from djangalytics_server.model import origins
-from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.keeping import MOST_DAYS
+from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.zone_names import known_zones
 from djangalytics_server.wire.fields import PLAIN_TEXT, is_plain

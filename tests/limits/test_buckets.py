@@ -96,8 +96,8 @@ def test_a_key_and_an_address_each_have_a_bucket() -> None:
         (1, "djw_aaaa"): [1, 61, 1, 0],
         (1, "djw_bbbb"): [1, 60, 0, 0],
         (1, ""): [0, 0, 0, 1],
-    } == limiter.tally.taken()
-    assert {} == limiter.tally.taken()
+    } == limiter.tally.taken().counts
+    assert {} == limiter.tally.taken().counts
     assert {"key": 0, "address": -1} == limiter.left(1, "djw_bbbb", "192.0.2.1")
 
 
