@@ -51,11 +51,11 @@ class Entrance:
     def __init__(self, settings: Settings) -> None:
         self.appender = open_appender(settings.store_url)
         self.appender.ping()  # who would replace or upgrade the file must see that it is in use
-        self.writer = Writer(self.appender.append)
+        local = is_local(settings.store_url)
+        self.writer = Writer(self.appender.append, self.appender.append_now if local else None)
         self._write_use: _WriteUse | None = None
         self._usable = threading.Event()
         self.usage = KeyUsage(self._write_use_later)
-        local = is_local(settings.store_url)
         self.senders = Senders(self.appender.ask, now, self.usage.note, inline=local)
         self.limiter = Limiter(settings.limit_key, settings.limit_address)
         self._end_sharing = share(self.limiter, settings.redis_url)
@@ -63,8 +63,7 @@ class Entrance:
             Way(
                 senders=self.senders,
                 limiter=self.limiter,
-                hand_in=self.writer.hand_in,
-                check_room=self.writer.check_room,
+                writer=self.writer,
                 clock=now,
                 policy=policy_of(settings),
                 ping=self.appender.ping if local else None,

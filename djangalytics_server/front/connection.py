@@ -209,7 +209,7 @@ class Connection:
         self.deadline = math.inf
         self.serving = True
         late = self.server.late
-        if not late and quick.is_small(parser) and self._taken(parser):
+        if not late and quick.is_small(parser) and self._taken(parser, gather=True):
             return
         if late or not self.server.submit(self):
             self.serving = False
@@ -241,7 +241,7 @@ class Connection:
     def service(self) -> None:
         """Run the application for the request in service and send its answer."""
         request, self._request = self._request, None
-        if request is None or self._taken(request):
+        if request is None or self._taken(request, gather=False):
             return
         began = time.monotonic()
         task = Task(self, request)
@@ -264,13 +264,13 @@ class Connection:
             log.debug("%s %s %r %s %.0f ms", *line)
         self._finish(keep)
 
-    def _taken(self, request: HTTPRequestParser) -> bool:
+    def _taken(self, request: HTTPRequestParser, *, gather: bool) -> bool:
         """Whether the application took the request, and answers it without a thread waiting."""
         if self.server.quick is None:
             return False
         try:
             reply = partial(self._reply, request)
-            return quick.offer(self.server.quick, request, reply, self.addr[0])
+            return quick.offer(self.server.quick, request, reply, self.addr[0], gather=gather)
         except Exception:
             log.exception("%s goes the ordinary way", request.path)
             return False

@@ -129,6 +129,8 @@ class Loop:
             if self.draining or time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 self._sweep()
+            if self.quick is not None:
+                self.quick.settle()
         return self._end()
 
     def _touch(self, connection: Connection, events: int) -> None:

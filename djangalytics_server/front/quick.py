@@ -3,6 +3,9 @@
 A WSGI application holds a thread until it has its answer. An application whose answers wait for
 a disk may offer ``quick`` beside itself: it takes a request in a fraction of a millisecond and
 gives the answer from whatever thread has it. What ``quick`` does not take goes the ordinary way.
+
+The loop gathers: it offers what all sockets have that are ready, and then says ``settle``, so that
+requests which came together cost one transaction, and no thread need be woken for them.
 """
 
 from __future__ import annotations
@@ -29,23 +32,35 @@ class Quick(Protocol):
     """Methods and paths of the requests that it is offered."""
 
     def take(
-        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        reply: Reply,
+        address: str,
+        *,
+        gather: bool,
     ) -> bool:
         """Take the request and reply once, now or later; False, and nothing done, to decline.
 
         ``headers`` have WSGI's names without HTTP_, such as CONTENT_TYPE; ``address`` is the
-        other end of the connection.
+        other end of the connection. After ``gather`` the reply may wait for ``settle``.
         """
 
+    def settle(self) -> None:
+        """Do for all that was gathered what can be done for many at once."""
 
-def offer(quick: Quick, request: HTTPRequestParser, reply: Reply, address: str) -> bool:
+
+def offer(
+    quick: Quick, request: HTTPRequestParser, reply: Reply, address: str, *, gather: bool
+) -> bool:
     """Offer a complete request; whether it was taken."""
     if not _fits(quick, request):
         return False
     stream = request.get_body_stream()
     body = stream.read()
     stream.seek(0)  # for whoever reads it if it is declined
-    return quick.take(request.path, request.headers, body, reply, address)
+    return quick.take(request.path, request.headers, body, reply, address, gather=gather)
 
 
 def is_small(request: HTTPRequestParser) -> bool:

@@ -26,7 +26,7 @@ from djangalytics_server.http.documents import (
     problem_document,
 )
 from djangalytics_server.http.headers import api_headers, readable_by, safe_headers
-from djangalytics_server.http.services import HandIn, Policy
+from djangalytics_server.http.services import EventWriter, Policy
 from djangalytics_server.ingest import door
 from djangalytics_server.ingest.checks import Circumstances
 from djangalytics_server.limits.limiter import Limiter, sender_address
@@ -55,8 +55,7 @@ class Way:
 
     senders: Senders
     limiter: Limiter
-    hand_in: HandIn
-    check_room: Callable[[], None]
+    writer: EventWriter
     clock: Callable[[], int]
     policy: Policy
     ping: Callable[[], None] | None = None
@@ -67,6 +66,7 @@ class QuickDoors:
 
     def __init__(self, way: Way) -> None:
         self.capture = QuickCapture(way)
+        self.settle = way.writer.settle
         self._way = way
         https = way.policy.secure_cookies
         self._lines = "".join(
@@ -77,11 +77,21 @@ class QuickDoors:
             self.routes.add(("GET", _READY))
 
     def take(
-        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str = ""
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        reply: Reply,
+        address: str = "",
+        *,
+        gather: bool = False,
     ) -> bool:
-        """Whether the request is taken; then ``reply`` is called once, now or later."""
+        """Whether the request is taken; then ``reply`` is called once, now or later.
+
+        With ``gather``, not before ``settle`` is.
+        """
         if path not in (_ALIVE, _READY):
-            return self.capture.take(path, headers, body, reply, address)
+            return self.capture.take(path, headers, body, reply, address, gather=gather)
         if self._way.policy.development or body or "ORIGIN" in headers:
             return False
         try:
@@ -106,9 +116,19 @@ class QuickCapture:
         self._headers = _lines(api_headers(https=way.policy.secure_cookies))
 
     def take(
-        self, path: str, headers: Mapping[str, str], body: bytes, reply: Reply, address: str = ""
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        reply: Reply,
+        address: str = "",
+        *,
+        gather: bool = False,
     ) -> bool:
-        """Whether the request is taken; then ``reply`` is called once, now or later."""
+        """Whether the request is taken; then ``reply`` is called once, now or later.
+
+        With ``gather``, not before ``settle`` is.
+        """
         if self._way.policy.development or not _ordinary(headers, body):
             return False
         authorization, origin = headers.get("AUTHORIZATION"), headers.get("ORIGIN")
@@ -124,7 +144,7 @@ class QuickCapture:
         fields = self._headers if origin is None else self._headers + _lines(readable_by(origin))
         try:
             if origin is None or sender is not None:  # a page that may not read hears nothing
-                self._way.check_room()
+                self._way.writer.check_room()
             if sender is not None:
                 self._way.limiter.check(sender.project_id, sender.key_prefix, address)
             with self._turns if len(body) > _LARGE else nullcontext():
@@ -143,12 +163,14 @@ class QuickCapture:
             else:
                 self._send_problem(reply, asked, outcome, fields)
 
-        self._hand_in(found[1], done)
+        self._hand_in(found[1], done, gather=gather)
         return True
 
-    def _hand_in(self, submission: Submission, done: Callable[[Receipt | Exception], None]) -> None:
+    def _hand_in(
+        self, submission: Submission, done: Callable[[Receipt | Exception], None], *, gather: bool
+    ) -> None:
         try:
-            self._way.hand_in(submission, done)
+            self._way.writer.hand_in(submission, done, gather=gather)
         except ApiError as error:
             done(error)
 

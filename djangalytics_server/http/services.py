@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from djangalytics_server.catalog.senders import NoteUse, Senders
 from djangalytics_server.ingest.door import Write
@@ -18,8 +18,24 @@ from djangalytics_server.store.base import Store
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-HandIn = Callable[[Submission, Callable[[Receipt | Exception], None]], None]
-"""Has a submission written and the listener told what became of it."""
+
+class EventWriter(Protocol):
+    """Where captures that are not waited for go; see ``ingest.writer.Writer``."""
+
+    def hand_in(
+        self,
+        submission: Submission,
+        done: Callable[[Receipt | Exception], None],
+        *,
+        gather: bool = False,
+    ) -> None:
+        """Have a submission written and the listener told what became of it."""
+
+    def check_room(self) -> None:
+        """Raise QueueFull while nothing more is taken."""
+
+    def settle(self) -> None:
+        """Have what was gathered written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
-"""One thread writes: what is waiting is gathered into one transaction and answered after it.
+"""One transaction at a time: what is waiting is gathered into it and answered after it.
 
 A lone submission is never held back for company: company is what arrived while the previous
-transaction was being written.
+transaction was being written, or what somebody gathered who read several requests at once.
+
+A thread of the writer's own does the writing. Of a few events, handing them to another thread and
+back costs more than writing them, so whoever brings those writes them, where nobody else is at it.
 """
 
 from __future__ import annotations
@@ -23,11 +26,20 @@ from djangalytics_server.errors import (
 from djangalytics_server.model.event import Receipt, Submission
 
 Append = Callable[[Sequence[Submission]], list[Receipt]]
+AppendNow = Callable[[Sequence[Submission]], "list[Receipt] | None"]
+"""Appends as ``Append`` does, or gives None, with nothing done, where somebody else is writing."""
 Done = Callable[[Receipt | Exception], None]
-"""Is told what became of a submission, in the writer's thread: it must be quick, and not raise."""
+"""Is told what became of a submission, in whichever thread wrote it: it must be quick, and not
+raise."""
 _Waiting = tuple[Submission, Done]
 
 _LONG_SECONDS = 1.0
+_FEW = 64
+"""Events up to which whoever brings them writes them."""
+_SLOW_SECONDS = 0.05
+_REST_SECONDS = 1.0
+"""After a write that took longer than the first, nobody but the writer's thread waits for the disk
+for so long as the second."""
 _log = logging.getLogger(__name__)
 
 
@@ -36,18 +48,22 @@ class Writer:
 
     ``most_events`` and ``most_bytes`` bound what may wait; beyond them ``submit`` raises
     QueueFull and takes nothing of the submission. ``group`` is the number of events after
-    which a transaction takes no more.
+    which a transaction takes no more. Without ``append_now`` only the thread writes.
     """
 
     def __init__(
         self,
         append: Append,
+        append_now: AppendNow | None = None,
         *,
         most_events: int = 40_000,
         most_bytes: int = 64 * 1024 * 1024,
         group: int = 5_000,
     ) -> None:
         self._append = append
+        self._append_now = append_now
+        self._turn = threading.Lock()
+        self._rest_until = 0.0
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._group = group
@@ -94,8 +110,11 @@ class Writer:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def hand_in(self, submission: Submission, done: Done) -> None:
-        """Have the submission written and ``done`` told; raises Unavailable, nothing taken."""
+    def hand_in(self, submission: Submission, done: Done, *, gather: bool = False) -> None:
+        """Have the submission written and ``done`` told; raises Unavailable, nothing taken.
+
+        Who has more to bring says ``gather``, and calls ``settle`` when that was all.
+        """
         events, size = _weight(submission), submission.size
         with self._changed:
             if self._closing:
@@ -106,17 +125,53 @@ class Writer:
             self._waiting.append((submission, done))
             self._events += events
             self._bytes += size
-            self._changed.notify()
+        if not gather:
+            self.settle()
+
+    def settle(self) -> None:
+        """Have everything that waits written: here and now if it is little, else by the thread."""
+        if not self._waiting:
+            return
+        few = self._events <= _FEW and time.monotonic() >= self._rest_until
+        if few and self._append_now is not None and self._turn.acquire(blocking=False):
+            try:
+                self._write_here(self._append_now)
+            finally:
+                self._turn.release()
+        if self._waiting:
+            with self._changed:
+                self._changed.notify()
+
+    def _write_here(self, append_now: AppendNow) -> None:
+        """Write what waits, or leave it waiting where somebody else is writing."""
+        began = time.monotonic()
+        group = self._next_group()
+        if group and not self._write(group, append_now):
+            with self._changed:
+                self._waiting.extendleft(reversed(group))
+                self._events += sum(_weight(submission) for submission, _ in group)
+                self._bytes += sum(submission.size for submission, _ in group)
+        ended = time.monotonic()
+        if ended - began > _SLOW_SECONDS:
+            self._rest_until = ended + _REST_SECONDS
 
     def _run(self) -> None:
-        while group := self._next_group():
-            self._write(group)
+        while self._await_work():
+            with self._turn:
+                group = self._next_group()
+                if group:
+                    self._write(group, self._append)
 
-    def _next_group(self) -> list[_Waiting]:
-        """Everything that waits, up to the group's size; empty when it is time to stop."""
+    def _await_work(self) -> bool:
+        """Wait until something is to be written; False when it is time to stop."""
         with self._changed:
             while not self._waiting and not self._closing:
                 self._changed.wait()
+            return bool(self._waiting)
+
+    def _next_group(self) -> list[_Waiting]:
+        """Everything that waits, up to the group's size."""
+        with self._changed:
             group: list[_Waiting] = []
             events = 0
             while self._waiting and events < self._group:
@@ -134,11 +189,12 @@ class Writer:
             self._events = self._bytes = 0
             return group
 
-    def _write(self, group: list[_Waiting]) -> None:
-        outcomes: Sequence[Receipt | Exception]
+    def _write(self, group: list[_Waiting], append: Append | AppendNow) -> bool:
+        """Write the group and tell; False, and nothing done, where somebody else is writing."""
+        outcomes: Sequence[Receipt | Exception] | None
         began = time.monotonic()
         try:
-            outcomes = self._append([submission for submission, _ in group])
+            outcomes = append([submission for submission, _ in group])
         except DjangalyticsError as error:
             # After a quick failure the next group may fare better. One that took long (another
             # process's lock) would take as long for each group behind it: all are told at once.
@@ -149,11 +205,14 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the thread must outlive a fault of ours
             _log.exception("a fault kept %d submissions from being written", len(group))
             outcomes = [error] * len(group)
+        if outcomes is None:
+            return False
         for (_, done), outcome in zip(group, outcomes, strict=True):
             try:
                 done(outcome)
             except Exception:  # noqa: BLE001 - one listener's fault must not silence the others
                 _log.exception("what became of a submission could not be told")
+        return True
 
 
 def _full() -> QueueFull:

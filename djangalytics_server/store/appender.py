@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from djangalytics_server.model.event import AllNew, Event, Receipt, Rejection, Stored, Submission
 from djangalytics_server.store import erased_ids, rejections
+from djangalytics_server.store.failures import Taken
 from djangalytics_server.store.link import Link
 from djangalytics_server.store.rollups import Defined, Written, roll_up
 
@@ -16,10 +17,11 @@ from djangalytics_server.store.rollups import Defined, Written, roll_up
 class Journal(Protocol):
     """What each engine does in its own way to be appended to; all else is the same SQL."""
 
-    def writing(self) -> AbstractContextManager[Link]:
+    def writing(self, *, patient: bool = True) -> AbstractContextManager[Link]:
         """One transaction, alone among all writers; committed and synced when the block ends.
 
-        Raises StoreUnavailable when the database or the disk fails.
+        Raises StoreUnavailable when the database or the disk fails; and Taken, instead of waiting
+        for another writer, unless ``patient``.
         """
 
     def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
@@ -43,12 +45,18 @@ class JournalAppender:
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
         with self._turn:
-            try:
-                with self._journal.writing() as connection:
-                    return self._append(connection, submissions)
-            except BaseException:
-                self._defined.forget()  # what was remembered may not be there
-                raise
+            return self._append_in_turn(submissions, patient=True)
+
+    def append_now(self, submissions: Sequence[Submission]) -> list[Receipt] | None:
+        """See ``Appender.append_now``."""
+        if not self._turn.acquire(blocking=False):
+            return None
+        try:
+            return self._append_in_turn(submissions, patient=False)
+        except Taken:
+            return None
+        finally:
+            self._turn.release()
 
     def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
         """See ``Store.replay``."""
@@ -74,6 +82,16 @@ class JournalAppender:
         """See ``Store.close``."""
         with self._turn:
             self._journal.close()
+
+    def _append_in_turn(self, submissions: Sequence[Submission], *, patient: bool) -> list[Receipt]:
+        try:
+            with self._journal.writing(patient=patient) as connection:
+                return self._append(connection, submissions)
+        except Taken:
+            raise
+        except BaseException:
+            self._defined.forget()  # what was remembered may not be there
+            raise
 
     def _append(self, connection: Link, submissions: Sequence[Submission]) -> list[Receipt]:
         events = [event for submission in submissions for event in submission.events]

@@ -63,6 +63,12 @@ class Appender(Protocol):
     def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """See ``Store.append``."""
 
+    def append_now(self, submissions: Sequence[Submission]) -> list[Receipt] | None:
+        """Append as ``append`` does; None, and nothing done, where that means to wait for another.
+
+        Disks are waited for all the same.
+        """
+
     def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:
         """See ``Store.replay``."""
 

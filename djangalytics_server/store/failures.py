@@ -9,6 +9,10 @@ from djangalytics_server.errors import QuestionTimedOut, StoreUnavailable
 _log = logging.getLogger(__name__)
 
 
+class Taken(Exception):
+    """Another is writing, and the caller did not want to wait."""
+
+
 def timed_out() -> QuestionTimedOut:
     """The error of a question whose time is up."""
     return QuestionTimedOut(

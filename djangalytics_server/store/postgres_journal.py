@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Event, Stored
 from djangalytics_server.store import statements
+from djangalytics_server.store.failures import Taken
 from djangalytics_server.store.link import Link
 from djangalytics_server.store.postgres import BEGIN, postgres_engine
 from djangalytics_server.store.sql_failures import as_unavailable
@@ -59,8 +60,10 @@ class PostgresJournal:
         self._engine = postgres_engine(url)
 
     @contextmanager
-    def writing(self) -> Iterator[Link]:
-        """See ``Journal.writing``; leaving without a commit rolls back."""
+    def writing(self, *, patient: bool = True) -> Iterator[Link]:
+        """See ``Journal.writing``; leaving without a commit rolls back. A network always waits."""
+        if not patient:
+            raise Taken
         with as_unavailable("written"), self._engine.connect() as connection:
             transaction = connection.begin()
             connection.exec_driver_sql(BEGIN)

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from djangalytics_server.store.failures import Taken
+
 PATIENCE_SECONDS = 4.0
 """How long a lock of another process is waited for: twice this is less than the SDK waits for an
 answer, and a request may have to wait for the group before its own too."""
@@ -26,8 +28,12 @@ CONNECT: dict[str, Any] = {"check_same_thread": False, "cached_statements": 512}
 CHECKPOINTS = "PRAGMA wal_autocheckpoint=4000"
 """For the connection that holds the write lock while it commits: it checkpoints the log."""
 
+PATIENT = f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}"
+IMPATIENT = "PRAGMA busy_timeout=0"
+"""How long a connection waits for who writes without our lock."""
+
 _PRAGMAS = (
-    f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}",
+    PATIENT,
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
@@ -48,11 +54,12 @@ def set_up(connection: Any) -> None:
 
 
 @contextmanager
-def write_lock(path: Path) -> Iterator[None]:
+def write_lock(path: Path, *, patient: bool = True) -> Iterator[None]:
     """Hold the right to append, among all processes on this machine that share the file.
 
     The operating system queues the waiters, so nobody polls; a process that dies lets go.
-    Raises TimeoutError when the others do not let go within ``PATIENCE_SECONDS``.
+    Raises TimeoutError when the others do not let go within ``PATIENCE_SECONDS``, and Taken at
+    once unless ``patient``.
     """
     if sys.platform == "win32":  # one worker process only: SQLite's own lock is enough
         yield
@@ -64,6 +71,8 @@ def write_lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not patient:
+                raise Taken from None
             _wait_for(partial(fcntl.flock, descriptor, fcntl.LOCK_EX))
         yield
     finally:

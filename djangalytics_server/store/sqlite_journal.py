@@ -11,16 +11,21 @@ from typing import Any
 
 from djangalytics_server.model.event import Event, Stored
 from djangalytics_server.store import appending
-from djangalytics_server.store.failures import unavailable
+from djangalytics_server.store.failures import Taken, unavailable
 from djangalytics_server.store.link import Link, SqliteLink
 from djangalytics_server.store.random_ids import RandomIds
 from djangalytics_server.store.sqlite_file import (
     CHECKPOINTS,
     CONNECT,
+    IMPATIENT,
+    PATIENT,
     set_up,
     sqlite_path,
     write_lock,
 )
+
+_BUSY = "database is locked"
+"""SQLite's words for SQLITE_BUSY; the number comes along only since Python 3.11."""
 
 
 class SqliteJournal:
@@ -34,15 +39,17 @@ class SqliteJournal:
         self._random_ids = RandomIds()
 
     @contextmanager
-    def writing(self) -> Iterator[Link]:
+    def writing(self, *, patient: bool = True) -> Iterator[Link]:
         """See ``Journal.writing``; for one thread at a time."""
         try:
-            with write_lock(self._path):
+            with write_lock(self._path, patient=patient):
                 if self._writer is None:
                     self._writer = _connect(self._path)
                     self._writer.execute(CHECKPOINTS)
-                with _transaction(self._writer):
+                with _transaction(self._writer, patient=patient):
                     yield SqliteLink(self._writer)
+        except Taken:
+            raise
         except BaseException as error:
             self._random_ids.forget()  # what was remembered may not be there
             if isinstance(error, (sqlite3.Error, OSError)):
@@ -83,8 +90,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, *, patient: bool) -> Iterator[None]:
+    if patient:
+        connection.execute("BEGIN IMMEDIATE")
+    else:
+        _begin_now(connection)
     try:
         yield
         connection.execute("COMMIT")
@@ -92,3 +102,16 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # some faults of the disk have ended it already
             connection.execute("ROLLBACK")
         raise
+
+
+def _begin_now(connection: sqlite3.Connection) -> None:
+    """Begin, or raise Taken: whoever writes without our lock is not waited for."""
+    connection.execute(IMPATIENT)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if str(error) != _BUSY:
+            raise
+        raise Taken from error
+    finally:
+        connection.execute(PATIENT)

@@ -8,13 +8,16 @@ import sqlite3 as driver
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from djangalytics_server.errors import StoreUnavailable
+from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.store import sqlite_file
+from djangalytics_server.store.base import open_appender
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import event, send
 from tests.contract.test_store_safety import trace
@@ -53,6 +56,42 @@ connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 sys.stdin.read()
 """
+WORKER = """
+import fcntl, sys
+file = open(sys.argv[1] + "-lock", "r+")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("program", [HOLDER, WORKER], ids=["transaction", "lock file"])
+def test_who_must_not_wait_is_told_that_another_writes(sqlite: SqliteEngine, program: str) -> None:
+    """An append for now or never returns at once with nothing done while another process holds a
+    lock of either kind, and goes through afterwards.
+    """
+    with sqlite.fresh() as store:
+        send(store, event("before"))
+        appender = open_appender(sqlite.url)
+        with contextlib.closing(appender):
+            before = trace(sqlite)
+            holder = subprocess.Popen(
+                [sys.executable, "-c", program, str(sqlite.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            mine = [Submission(1, 0, (event("mine"),))]
+            with holder:
+                assert holder.stdout is not None
+                assert b"held" in holder.stdout.readline()
+                began = time.monotonic()
+                assert appender.append_now(mine) is None
+                assert time.monotonic() - began < sqlite_file.PATIENCE_SECONDS / 2
+                assert before == trace(sqlite)
+                holder.communicate(b"")
+            receipts = appender.append_now(mine)
+            assert receipts is not None
+            assert ["accepted"] == [entry.status for entry in receipts[0].stored]
 
 
 def test_a_lock_held_by_another_process_fails_the_append_whole(

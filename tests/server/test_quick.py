@@ -281,10 +281,10 @@ def test_a_full_queue_is_told_at_once(
     house = houses()
     warm(house)
 
-    def full(_submission: Submission, _done: Callable[[Receipt | Exception], None]) -> None:
+    def full(*_what: object, **_how: object) -> None:
         raise QueueFull("Later.", retry_after=2)
 
-    object.__setattr__(house.app.quick._way, "hand_in", full)
+    monkeypatch.setattr(house.app.quick._way.writer, "hand_in", full)
     answer = quickly(house, _case(SINGLE, _event("full")))
     assert answer is not None
     status, headers, body = answer

@@ -51,8 +51,8 @@ def watch(writer: Writer) -> threading.Semaphore:
     """Released each time a submission has joined the queue."""
     queued, hand_in = threading.Semaphore(0), writer.hand_in
 
-    def watched(entry: Submission, done: Done) -> None:
-        hand_in(entry, done)
+    def watched(entry: Submission, done: Done, *, gather: bool = False) -> None:
+        hand_in(entry, done, gather=gather)
         queued.release()
 
     writer.hand_in = watched  # type: ignore[method-assign]
@@ -229,7 +229,7 @@ def test_a_full_queue_is_503_over_http(house: House) -> None:
     def send(name: str) -> TestResponse:
         return house.app.test_client().post("/api/capture_event/", json={"event_name": name})
 
-    writer._append, writer._most_events = gated, 1
+    writer._append, writer._append_now, writer._most_events = gated, None, 1
     with ThreadPoolExecutor(2) as pool:
         sending = [pool.submit(send, "one")]
         assert entered.wait(PATIENCE)
@@ -252,3 +252,92 @@ def test_a_failed_write_stores_nothing_and_may_be_sent_again(house: House) -> No
     house.sql("DROP TRIGGER no")
     again = house.batch({"event_name": "x", "insert_id": "i"}, {}).json
     assert (1, 0, 1) == (again["accepted"], again["duplicates"], again["rejected"])
+
+
+class Notes:
+    """An append that writes down in which thread it wrote what; ``taken`` while another does."""
+
+    def __init__(self) -> None:
+        self.here: list[list[str]] = []
+        self.by_thread: list[list[str]] = []
+        self.taken = False
+
+    def append(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """What the writer's own thread does."""
+        assert "event-writer" == threading.current_thread().name
+        return self._write(submissions, self.by_thread)
+
+    def append_now(self, submissions: Sequence[Submission]) -> list[Receipt] | None:
+        """What whoever brings little does."""
+        assert "event-writer" != threading.current_thread().name
+        return None if self.taken else self._write(submissions, self.here)
+
+    def _write(self, submissions: Sequence[Submission], to: list[list[str]]) -> list[Receipt]:
+        to.append([event.insert_id for s in submissions for event in s.events])
+        return [
+            Receipt(tuple(Stored("accepted", 1, e.insert_id, e.event_name, 0) for e in s.events))
+            for s in submissions
+        ]
+
+
+@pytest.fixture
+def noted() -> Iterator[tuple[Notes, Writer]]:
+    notes = Notes()
+    writer = Writer(notes.append, notes.append_now)
+    yield notes, writer
+    assert writer.close()
+
+
+def test_little_is_written_by_whoever_brings_it(noted: tuple[Notes, Writer]) -> None:
+    """Gathered submissions are one transaction, in the caller's thread, and told before it ends."""
+    notes, writer = noted
+    told: list[object] = []
+    for name in "abc":
+        writer.hand_in(submission(name), told.append, gather=True)
+    assert ([], []) == (told, notes.here)
+    writer.settle()
+    assert [["a", "b", "c"]] == notes.here
+    assert ["a", "b", "c"] == [receipt.stored[0].insert_id for receipt in told]  # type: ignore[attr-defined]
+    assert [] == notes.by_thread
+
+
+def test_much_is_left_to_the_writer_s_thread(noted: tuple[Notes, Writer]) -> None:
+    """A batch of 65 events is written by the thread, so that nobody is kept from his sockets."""
+    notes, writer = noted
+    names = [f"e{number}" for number in range(65)]
+    assert 65 == writer.submit(submission(*names), PATIENCE).accepted
+    assert ([], [names]) == (notes.here, notes.by_thread)
+
+
+def test_where_another_process_writes_nobody_waits_but_the_thread(
+    noted: tuple[Notes, Writer],
+) -> None:
+    """What could not be written at once is written by the thread, once and in order."""
+    notes, writer = noted
+    notes.taken = True
+    assert 1 == writer.submit(submission("a"), PATIENCE).accepted
+    notes.taken = False
+    assert 1 == writer.submit(submission("b"), PATIENCE).accepted
+    assert ([["b"]], [["a"]]) == (notes.here, notes.by_thread)
+
+
+def test_after_a_slow_disk_only_the_thread_waits_for_it(
+    noted: tuple[Notes, Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that took long is the last in the caller's thread for a while."""
+    notes, writer = noted
+    monkeypatch.setattr("djangalytics_server.ingest.writer._SLOW_SECONDS", -1.0)
+    monkeypatch.setattr("djangalytics_server.ingest.writer._REST_SECONDS", 3_600.0)
+    for name in "ab":
+        assert 1 == writer.submit(submission(name), PATIENCE).accepted
+    assert ([["a"]], [["b"]]) == (notes.here, notes.by_thread)
+
+
+def test_gathered_and_never_settled_is_written_at_the_end() -> None:
+    """Closing leaves nothing behind."""
+    notes, told = Notes(), list[object]()
+    writer = Writer(notes.append, notes.append_now)
+    writer.hand_in(submission("a"), told.append, gather=True)
+    assert writer.close()
+    assert 1 == len(told)
+    assert [["a"]] == notes.by_thread
