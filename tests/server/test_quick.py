@@ -18,7 +18,6 @@ import pytest
 from djangalytics_server.catalog import key_text, secrets
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import QueueFull
-from djangalytics_server.model.event import Receipt, Submission
 from tests.helpers import running_server
 from tests.server.house import SECRETS, House
 

@@ -17,14 +17,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from tests.bench.ingest import floor, growth, servers
-from tests.bench.ingest.events import batches, singles, stream
+from tests.bench.ingest import floor, growth, servers, singles
+from tests.bench.ingest.events import batches, stream
 from tests.bench.ingest.load import Heard, request, send
 from tests.bench.page import keep_section
 
 BATCH, SINGLE = "/api/capture_batch/", "/api/capture_event/"
-PARTS = ("batches", "plain", "django", "singles", "growth-v7", "growth-v4")
-PLAIN, DJANGO = "plain design, 16 connections", "Django's design, 16 connections"
+PARTS = ("batches", "singles", "growth-v7", "growth-v4")
 TURNS = 3
 MARKS = (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000)
 
@@ -84,40 +83,10 @@ def _batched(folder: Path, size: int, connections: int, count: int) -> Batched:
     return heard.rate * size, f"{_tail(heard)}, {cpu:.0f} µs CPU each"
 
 
-def measure_plain(table: Table) -> None:
-    """The plain design, one event a request."""
-
-    def plainly(folder: Path) -> None:
-        with servers.plain(folder) as target:
-            heard = _one_by_one(target, 16, 4_000)
-            table.add(PLAIN, heard.rate, f", {_tail(heard)}")
-
-    in_folder(plainly)
-
-
-def measure_django(table: Table) -> None:
-    """Where Djangalytics began: Django and SQLite as they come."""
-
-    def plainly(folder: Path) -> None:
-        with servers.django(folder) as target:
-            heard = _one_by_one(target, 16, 2_000)
-            table.add(DJANGO, heard.rate, f", {_tail(heard)}")
-
-    in_folder(plainly)
-
-
 def measure_singles(table: Table) -> None:
-    """One event a request, each acknowledged after its commit."""
-    for connections in (1, 16, 64):
-
-        def singly(folder: Path, connections: int = connections) -> None:
-            with servers.ours(folder) as target:
-                heard = _one_by_one(target, connections, 5_000 if connections == 1 else 30_000)
-                what = f"single events, {connections} connections"
-                against = (PLAIN, DJANGO) if connections == 16 else ()
-                table.add(what, heard.rate, f", {_tail(heard)}", *against)
-
-        in_folder(singly)
+    """One event a request, each acknowledged after its commit, beside two other designs."""
+    for what, rate, more in singles.measure():
+        table.add(what, rate, more, *singles.beside(what))
 
 
 def measure_growth(table: Table, ids: str) -> None:
@@ -156,16 +125,12 @@ def write(table: Table, file: Path) -> None:
         "  request, the same indexes, counts and sync.",
         "- **Django's design**: where Djangalytics began: Django under Gunicorn with two workers,",
         "  SQLite as it comes, one row and one commit a request, no unique id, no counts.",
+        "- **held**: the server on the first core and wrk, which sends, on the second; **free**:",
+        "  both where the system puts them. Medians of three turns.",
         "- **ids**: the store alone, batches of 1,000, its rate over 100,000 events at each size.",
         "  v7 ids grow with time; v4 ids are random, as other vendors' clients make them.",
     ]
     keep_section(file, lines)
-
-
-def _one_by_one(target: servers.Target, connections: int, count: int) -> Heard:
-    requests = [request(SINGLE, body, gzipped=False) for body in singles(stream(), count + 200)]
-    send(target.port, requests[:200], connections, 30)
-    return send(target.port, requests[200:], connections, 20)
 
 
 def _tail(heard: Heard) -> str:

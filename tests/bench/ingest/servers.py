@@ -8,10 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.faults.process import compiled
 
 
 @dataclass
@@ -20,6 +23,12 @@ class Target:
 
     process: subprocess.Popen[bytes]
     port: int
+
+    def hold_to(self, core: int) -> None:
+        """Let the process, its threads and its children run on that core alone."""
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {core})
 
     def cpu_seconds(self) -> float:
         """Processor time it has used."""
@@ -39,6 +48,8 @@ def ours(folder: Path, *flags: str) -> Iterator[Target]:
     """`djangalytics-server` as it is installed, with its data in ``folder``."""
     command = ["-m", "djangalytics_server", "--data", str(folder), "--log-level", "error", *flags]
     with _started(lambda port: [sys.executable, *command, "--port", str(port)]) as target:
+        # All of it: while the views are still being imported they take a core of their own.
+        urllib.request.urlopen(f"http://127.0.0.1:{target.port}/api/limits/", timeout=30).close()
         yield target
 
 
@@ -63,10 +74,11 @@ def _started(command: object) -> Iterator[Target]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    environment = compiled(os.environ)
     process = subprocess.Popen(
         command(port),  # type: ignore[operator]
         stdout=subprocess.DEVNULL,
-        env={k: v for k, v in os.environ.items() if not k.startswith("DJANGALYTICS_")},
+        env={k: v for k, v in environment.items() if not k.startswith("DJANGALYTICS_")},
     )
     try:
         _wait(port)
@@ -85,3 +97,11 @@ def _wait(port: int) -> None:
         except OSError:
             time.sleep(0.05)
     raise TimeoutError(f"nothing answers at port {port}")
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
