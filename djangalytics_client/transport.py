@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import requests
@@ -56,11 +58,31 @@ class _Key(requests.auth.AuthBase):
         return request
 
 
+_ENVIRONMENT = (
+    *(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")),
+    *(f"{scheme}_PROXY" for scheme in ("HTTP", "HTTPS", "ALL", "NO")),
+    *("REQUEST_METHOD", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
+"""What ``requests`` reads of the environment."""
+
+
 class _Session(requests.Session):
     """A session that follows no redirect, and does not read the body of one to the end either."""
 
+    _seen: tuple[str | None, ...] = ()
+    _found: Mapping[str, Any] = MappingProxyType({})
+
     def get_redirect_target(self, _: requests.Response) -> None:
         """Nowhere."""
+
+    def surroundings(self, url: str) -> Mapping[str, Any]:
+        """Proxy and certificates as the environment has them now. Worked out again only when it
+        has changed: that takes a quarter of a request."""
+        seen = tuple(map(os.environ.get, _ENVIRONMENT))
+        if seen != self._seen:
+            self._found = self.merge_environment_settings(url, {}, True, None, None)
+            self._seen = seen
+        return self._found
 
 
 class HttpTransport:
@@ -77,21 +99,19 @@ class HttpTransport:
         self._key = _Key(write_key)
         self._timeouts = timeouts
         self._session = self._open()
+        self._blank: requests.PreparedRequest | None = None
 
     def send(self, body: bytes, *, compress: bool) -> Reply:
         """Post ``body`` and read the answer, 256 KiB at most."""
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if compress:
-            body = gzip_fast(body)
-            headers["Content-Encoding"] = "gzip"
         try:
-            with self._session.post(
-                self._url,
-                data=body,
-                headers=headers,
+            request = self._request(gzip_fast(body) if compress else body)
+            if compress:
+                request.headers["Content-Encoding"] = "gzip"
+            with self._session.send(
+                request,
                 timeout=self._timeouts[:2],
                 allow_redirects=False,
-                stream=True,
+                **self._session.surroundings(self._url),
             ) as response:
                 content = response.raw.read(MOST_ANSWER_BYTES, decode_content=False)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -115,7 +135,18 @@ class HttpTransport:
         _left_behind.append(self._session)
         self._session = self._open()
 
-    def _open(self) -> requests.Session:
+    def _request(self, body: bytes) -> requests.PreparedRequest:
+        """A request with this body; all that is the same in each of them is prepared once."""
+        if self._blank is None:
+            headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+            self._blank = self._session.prepare_request(
+                requests.Request("POST", self._url, headers=headers)
+            )
+        request = self._blank.copy()
+        request.prepare_body(body, None)
+        return request
+
+    def _open(self) -> _Session:
         session = _Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, Adapter(self._timeouts.answer))
@@ -125,7 +156,7 @@ class HttpTransport:
         return session
 
 
-_left_behind: list[requests.Session] = []
+_left_behind: list[_Session] = []
 
 
 def gzip_fast(body: bytes) -> bytes:

@@ -261,6 +261,32 @@ def test_a_proxy_of_the_environment_is_used(
     client.shutdown()
 
 
+def test_a_proxy_that_the_environment_names_later_is_used_from_then_on(
+    serve: Callable[..., Raw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found in the environment is kept only as long as it says the same."""
+    seen = []
+
+    def answer(connection: socket.socket) -> None:
+        while True:
+            seen.append(request(connection).split(b" ")[1])
+            connection.sendall(OK)
+
+    server, proxy = serve(answer), serve(answer)
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    client = Client(f"http://localhost:{server.port}")
+    for environment in ({}, {"HTTP_PROXY": f"http://127.0.0.1:{proxy.port}"}, {"NO_PROXY": "*"}):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        client.track("x")
+        assert 0 == client.flush()
+    path = b"/api/capture_batch/"
+    assert [path, f"http://localhost:{server.port}".encode() + path, path] == seen
+    assert (1, 1) == (server.connections, proxy.connections)
+    client.shutdown()
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 and its key, in one file, signed by itself."""
