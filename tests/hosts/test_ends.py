@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.faults.process import until
-from tests.hosts.house import Run
+from tests.hosts.house import House, Run
 
 
 def test_a_collected_client_delivers_and_leaves_no_thread(spoolless: Run) -> None:
@@ -54,6 +56,52 @@ def test_a_signal_handler_that_tracks_interrupts_track(spoolless: Run) -> None:
         """
     )
     spoolless.check()
+
+
+@pytest.mark.parametrize("spool", [False, True])
+def test_signals_over_threads_and_a_full_queue_account_for_every_call(
+    house: House, spool: bool
+) -> None:
+    """Three threads and a handler, a thousand times a second, track into too little room: each call
+    that gave an id is stored, each other one is a queue_full; both add up to what was called."""
+    run = house.run(spool=spool)
+    run.python(
+        """
+        import itertools, os, signal, threading, time
+        import djangalytics_client as d
+        from tests.hosts import witness
+        room = {"queue_events": 200, "queue_bytes": 80_000, "spool_bytes": 1 << 18}
+        d.configure(settings=d.Settings(linger=0.05, **room))
+        name, numbers = os.environ[witness.NAME], itertools.count()
+        ids, nothing = [], []
+        def call():
+            insert_id = d.track(name, {"who": next(numbers)})
+            (nothing if insert_id is None else ids).append(insert_id)
+        limit = time.monotonic() + 2
+        def work():
+            while time.monotonic() < limit:
+                call()
+        handled = itertools.count()
+        signal.signal(signal.SIGALRM, lambda *_: (next(handled), call()))
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads: thread.start()
+        work()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for thread in threads: thread.join()
+        assert next(handled) > 100
+        while d.stats().queued and time.monotonic() < limit + 60:
+            d.flush()
+        stats = d.stats()
+        assert ids and nothing, (len(ids), len(nothing))
+        assert (stats.tracked, stats.sent) == (len(ids) + len(nothing), len(ids)), stats
+        assert stats.lost == {"queue_full": len(nothing)}, stats
+        witness.note("\\n".join(ids))
+        print(len(ids), "stored,", len(nothing), "without room,", next(handled), "signals")
+        """
+    )
+    run.check()
+    run.end()
 
 
 def test_the_next_process_sends_what_a_killed_one_left(run: Run) -> None:
