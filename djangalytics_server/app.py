@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
-from djangalytics_server.catalog import keys, projects, sessions
+from djangalytics_server.catalog import keys, projects, server_key, sessions
 from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.catalog.usage import VISITS_RARELY, KeyUsage
@@ -40,6 +40,7 @@ from djangalytics_server.http import (
     rejected,
     retention,
     safety,
+    second_factor,
     session,
 )
 from djangalytics_server.http import keys as key_doors
@@ -136,6 +137,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
         sweep=sweeper.wake,
         erase=erasing.now,
         erase_soon=partial(_erase_soon, erasing, eraser),
+        server_key=lambda make: server_key.load(settings.data, settings.secret_key, make=make),
         clock=now,
         policy=policy_of(settings),
         bundle=BUNDLE,
@@ -210,6 +212,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),
         account.blueprint(services, access, app.registry),
+        second_factor.blueprint(services, access, app.registry),
         project_doors.blueprint(services, access, app.registry),
         people.blueprint(services, access, app.registry),
         joining.blueprint(services, app.registry),

@@ -13,6 +13,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.model.zone_names import known_zones
 
 DATABASE_FILE = "djangalytics.sqlite3"
+SHORTEST_KEY = 32
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -97,6 +98,13 @@ SETTINGS: tuple[Setting, ...] = (
         "A Redis through which several processes share the limits, such as"
         " redis://127.0.0.1:6379/0; each limits by itself if empty.",
     ),
+    Setting(
+        "secret_key",
+        str,
+        "",
+        "What second factors are derived from: at least 32 characters, the same on every machine"
+        " that shares a database; a file in the data folder if empty.",
+    ),
     Setting("graceful_seconds", int, 30, "How long a stop waits for requests to be answered."),
     Setting("question_seconds", int, 30, "How long a question may take before it is given up."),
     Setting("log_level", str, "info", "How much is logged: debug, info, warning or error."),
@@ -121,6 +129,7 @@ class Settings:
     limit_key: int = 20_000
     limit_address: int = 20_000
     redis_url: str = ""
+    secret_key: str = ""
     graceful_seconds: int = 30
     question_seconds: int = 30
     log_level: str = "info"
@@ -181,6 +190,8 @@ _RANGES = {
 def _check(settings: Settings) -> None:
     _check_numbers(settings)
     _check_places(settings)
+    if settings.secret_key and len(settings.secret_key) < SHORTEST_KEY:
+        raise StartError(f"secret_key has fewer than {SHORTEST_KEY} characters.")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise StartError(
             f"log_level is {settings.log_level!r}: it is debug, info, warning or error."

@@ -6,14 +6,16 @@
     │   │                             InvalidEvent, InvalidParameter
     │   │                             InvalidFields, InvalidQuestion
     │   ├── Unauthorized      401     InvalidKey, KeyMistyped, KeyExpired, KeyRevoked,
-    │   │                             KeyRequired, SignInRequired, SignInFailed
+    │   │                             KeyRequired, SignInRequired, SignInFailed,
+    │   │                             SecondFactorRequired, SecondFactorWrong
     │   ├── Forbidden         403     KeyCannotWrite, KeyCannotRead, KeyCannotManage,
     │   │                             CsrfFailed, ForeignOrigin, HostNotAllowed,
     │   │                             OriginNotAllowed, RoleTooLow
     │   ├── NotFound          404
     │   ├── MethodNotAllowed  405
     │   ├── Conflict          409     KeyEnded, AlreadyMember, EmailMissing, EmailTaken,
-    │   │                             LastOwner, LastProject
+    │   │                             LastOwner, LastProject, PasswordMissing,
+    │   │                             SecondFactorOn, SecondFactorMissing
     │   ├── TooLarge          413     BodyTooLarge, BatchTooLarge
     │   ├── Unsupported       415     UnsupportedEncoding, UnsupportedMediaType
     │   ├── TooManyAttempts   429
@@ -179,6 +181,18 @@ class SignInFailed(Unauthorized):
     code, title = "sign_in_failed", "Not signed in"
 
 
+class SecondFactorRequired(Unauthorized):
+    """E-mail address and password go together, and a code is needed too."""
+
+    code, title = "second_factor_required", "A code is needed too"
+
+
+class SecondFactorWrong(Unauthorized):
+    """The code is not one of now, or it was used before."""
+
+    code, title = "second_factor_wrong", "The code is wrong"
+
+
 class Forbidden(ApiError):
     """We know who is asking, and they may not."""
 
@@ -285,6 +299,24 @@ class LastProject(Conflict):
     """An organisation always has a project."""
 
     code, title = "last_project", "The organisation's only project stays"
+
+
+class PasswordMissing(Conflict):
+    """A second factor goes with a password, which is the first."""
+
+    code, title = "password_missing", "A password is needed first"
+
+
+class SecondFactorOn(Conflict):
+    """There is a second factor already."""
+
+    code, title = "second_factor_on", "There is a second factor already"
+
+
+class SecondFactorMissing(Conflict):
+    """There is no second factor that could be confirmed or taken off."""
+
+    code, title = "second_factor_missing", "There is no second factor"
 
 
 class TooLarge(ApiError):

@@ -65,14 +65,20 @@ def change(
 def set_password(session: Session, user_id: int, password_hash: str, *, keep: int) -> int:
     """Set a password, and end all ways in but the session ``keep``: how many sessions ended."""
     session.get_one(User, user_id).password_hash = password_hash
-    session.execute(delete(LoginLink).where(LoginLink.user_id == user_id))
-    ended = session.execute(
-        delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != keep).returning(SignIn.id)
-    ).all()
+    ended = end_others(session, user_id, keep=keep)
     kept = session.get(SignIn, keep)
     if kept is not None:
         kept.by_link = False
     session.flush()
+    return ended
+
+
+def end_others(session: Session, user_id: int, *, keep: int = 0) -> int:
+    """End all of a person's ways in but the session ``keep``: how many sessions ended."""
+    session.execute(delete(LoginLink).where(LoginLink.user_id == user_id))
+    ended = session.execute(
+        delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != keep).returning(SignIn.id)
+    ).all()
     return len(ended)
 
 

@@ -23,8 +23,11 @@ FORGOTTEN = DAY_SECONDS * MICROSECONDS
 """After so long without an attempt the count begins anew."""
 
 
-def begin(session: Session, email: str, address: str, *, now: int) -> None:
-    """Count an attempt; raises TooManyAttempts, and counts nothing, while there is to be none."""
+def begin(session: Session, email: str, address: str, *, now: int, free: int = FREE) -> None:
+    """Count an attempt; raises TooManyAttempts, and counts nothing, while there is to be none.
+
+    An empty ``address`` stands for all of them.
+    """
     session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - FORGOTTEN))
     place = (secrets.digest(email), address[:64])
     row = session.get(SignInFailure, place)
@@ -32,11 +35,12 @@ def begin(session: Session, email: str, address: str, *, now: int) -> None:
         session.add(SignInFailure(account=place[0], address=place[1], count=1, last_at=now))
         session.flush()
         return
-    over = row.last_at + wait_seconds(row.count) * MICROSECONDS
+    over = row.last_at + wait_seconds(row.count, free) * MICROSECONDS
     if now < over:
         seconds = -((now - over) // MICROSECONDS)
         raise TooManyAttempts(
-            f"Too many attempts from this address; try again in {seconds} seconds."
+            f"Too many attempts{' from this address' if address else ''};"
+            f" try again in {seconds} seconds."
             " The link of `djangalytics-server login-link` works at any time.",
             retry_after=seconds,
         )
@@ -55,8 +59,8 @@ def succeeded(session: Session, email: str, address: str) -> None:
     )
 
 
-def wait_seconds(count: int) -> int:
+def wait_seconds(count: int, free: int = FREE) -> int:
     """For how long no attempt is taken after so many."""
-    if count < FREE:
+    if count < free:
         return 0
-    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS << min(count - FREE, 10))
+    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS << min(count - free, 10))

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from djangalytics_server.catalog import ids
 from djangalytics_server.errors import LastOwner
-from djangalytics_server.store.tables import LoginLink, Membership, Project, SignIn, User
+from djangalytics_server.store.tables import (
+    LoginLink,
+    Membership,
+    Project,
+    RecoveryCode,
+    SecondFactor,
+    SignIn,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class MemberFacts:
     role: str
     joined_at: int
     last_seen_at: int | None
+    second_factor: bool = False
 
 
 def create(session: Session, name: str, *, now: int, email: str | None = None) -> int:
@@ -65,8 +74,17 @@ def members(session: Session, organisation_id: int) -> Sequence[MemberFacts]:
     """Everybody of an organisation, in the order they joined."""
     seen = select(func.max(SignIn.last_seen_at)).where(SignIn.user_id == User.id).scalar_subquery()
     question = (
-        select(User.id, User.name, User.email, Membership.role, Membership.created_at, seen)
+        select(
+            User.id,
+            User.name,
+            User.email,
+            Membership.role,
+            Membership.created_at,
+            seen,
+            SecondFactor.confirmed_at.is_not(None),
+        )
         .join(Membership, Membership.user_id == User.id)
+        .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
         .where(Membership.organisation_id == organisation_id)
         .order_by(Membership.created_at, User.id)
     )
@@ -79,6 +97,17 @@ def member(session: Session, organisation_id: int, user_id: int) -> MemberFacts 
         return None
     found = members(session, organisation_id)
     return next((person for person in found if person.id == user_id), None)
+
+
+def is_owned_by(session: Session, user_id: int, owner_id: int) -> bool:
+    """Whether somebody is an owner of every organisation that a person belongs to."""
+    owned = select(Membership.organisation_id).where(
+        Membership.user_id == owner_id, Membership.role == "owner"
+    )
+    others = select(Membership.user_id).where(
+        Membership.user_id == user_id, Membership.organisation_id.not_in(owned)
+    )
+    return session.scalars(others.limit(1)).first() is None
 
 
 def find(session: Session, named: str) -> int | None:
@@ -111,7 +140,7 @@ def remove(session: Session, organisation_id: int, user_id: int) -> None:
     session.flush()
     others = select(Membership.role).where(Membership.user_id == user_id).limit(1)
     if session.scalars(others).first() is None:
-        for table in (SignIn, LoginLink):
+        for table in (SignIn, LoginLink, RecoveryCode, SecondFactor):
             session.execute(delete(table).where(table.user_id == user_id))
         session.execute(delete(User).where(User.id == user_id))
 

@@ -1,4 +1,4 @@
-"""`users`: list people, invite them, give them roles, remove them."""
+"""`users`: list people, invite them, give them roles, take a second factor off, remove them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import audit, invitations, people, projects, roles
+from djangalytics_server.catalog import (
+    accounts,
+    audit,
+    invitations,
+    people,
+    projects,
+    roles,
+    second_factor,
+)
 from djangalytics_server.catalog.invitations import Wish
 from djangalytics_server.catalog.people import MemberFacts
 from djangalytics_server.catalog.transactions import writing
@@ -105,6 +113,23 @@ def remove(organisation: str | None, named: str, **given: Any) -> None:
             raise StartError(error.detail) from error
         _record(session, organisation_id, "member.remove", person.name, id=person.id)
     click.echo(f"{person.name} is removed.")
+
+
+@users.command("second-factor-off")
+@settings_options(*_WHERE)
+@organisation_option
+@_user
+@says_why
+def second_factor_off(organisation: str | None, named: str, **given: Any) -> None:
+    """Take somebody's second factor off, who lost it; their sessions end at once."""
+    with open_catalog(settings_from(given)) as session, writing(session):
+        organisation_id = chosen_organisation(session, organisation).id
+        person = _member(session, organisation_id, named)
+        if not second_factor.end(session, person.id):
+            raise StartError(f"{person.name} has no second factor.")
+        accounts.end_others(session, person.id)
+        _record(session, organisation_id, "second_factor.off", person.name, id=person.id)
+    click.echo(f"{person.name} signs in by password alone now.")
 
 
 def _member(session: Session, organisation_id: int, named: str) -> MemberFacts:

@@ -105,7 +105,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         if account.email is None:
             raise EmailMissing("Give your account an e-mail address first; you sign in by it.")
         if account.password_hash is not None and not person.by_link:
-            _check_current(services, account, wish.get("current", ""))
+            check_current(services, account, wish.get("current", ""))
         hashed = passwords.digest(wish["password"])
         with writing(services.session()) as session:
             ended = accounts.set_password(session, person.user_id, hashed, keep=person.session_id)
@@ -132,7 +132,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     return blue
 
 
-def _check_current(services: Services, account: AccountFacts, given: str) -> None:
+def check_current(services: Services, account: AccountFacts, given: str) -> None:
     """Who took over a session may not guess on; raises InvalidFields or TooManyAttempts."""
     address, email = request.remote_addr or "", account.email or ""
     with writing(services.session()) as session:

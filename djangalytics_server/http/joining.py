@@ -73,7 +73,7 @@ def blueprint(services: Services, registry: Registry) -> Blueprint:
         offer = _offer(services.session(), wish["token"], services.clock())
         known = accounts.by_email(services.session(), offer.email) is not None
         if known:
-            proved(services, offer.email, wish["password"])
+            proved(services, offer.email, wish["password"], wish.get("code", ""))
         hashed = None if known else passwords.digest(wish["password"])
         with writing(services.session()) as session:
             cookie = _join(services, session, wish, hashed)

@@ -214,6 +214,7 @@ def member_json(person: MemberFacts) -> dict[str, Any]:
         "email": person.email,
         "role": person.role,
         "joined_at": render(person.joined_at),
+        "second_factor": person.second_factor,
         "last_seen_at": None if person.last_seen_at is None else render(person.last_seen_at),
     }
 

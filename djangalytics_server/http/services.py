@@ -62,6 +62,7 @@ class Services:
 
     ``remove`` has the events of a deleted project removed, ``sweep`` those that are kept no longer;
     neither waits for it. ``erase`` erases a person before it answers, ``erase_soon`` only notes it.
+    ``server_key`` gives the server's own key, made if it is told so; None where there is none.
     """
 
     store: Store
@@ -75,6 +76,7 @@ class Services:
     sweep: Callable[[], None]
     erase: Callable[[int, str, Actor], Erased]
     erase_soon: Callable[[int, str, Actor], int]
+    server_key: Callable[[bool], bytes | None]
     clock: Callable[[], int]
     policy: Policy
     bundle: Path

@@ -8,11 +8,26 @@ from flask import Blueprint, Response, redirect, request
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
-from djangalytics_server.catalog import accounts, attempts, audit, passwords, people, sessions
+from djangalytics_server.catalog import (
+    accounts,
+    attempts,
+    audit,
+    passwords,
+    people,
+    second_factor,
+    sessions,
+)
 from djangalytics_server.catalog.accounts import AccountFacts
 from djangalytics_server.catalog.sessions import Person
 from djangalytics_server.catalog.transactions import writing
-from djangalytics_server.errors import ApiError, ForeignOrigin, SignInFailed, SignInRequired
+from djangalytics_server.errors import (
+    ApiError,
+    ForeignOrigin,
+    SecondFactorRequired,
+    SecondFactorWrong,
+    SignInFailed,
+    SignInRequired,
+)
 from djangalytics_server.http import body, cookies, pages, safety
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.acting import actor
@@ -79,7 +94,8 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def login() -> Response:
         check_own_page(services)
         wish = manage.load(_SIGN_IN, body.read(request))
-        account = proved(services, wish["email"].strip().lower(), wish["password"])
+        email, code = wish["email"].strip().lower(), wish.get("code", "")
+        account = proved(services, email, wish["password"], code)
         with writing(services.session()) as orm:
             cookie = begin(services, orm, account.id)
         answer = Response(status=204)
@@ -128,10 +144,11 @@ def check_own_page(services: Services) -> None:
         raise ForeignOrigin("Only pages of this server may sign people in.")
 
 
-def proved(services: Services, email: str, password: str) -> AccountFacts:
-    """The account that this password opens; raises SignInFailed or TooManyAttempts.
+def proved(services: Services, email: str, password: str, code: str) -> AccountFacts:
+    """The account that this password, and the code if it wants one, open.
 
-    An account that nobody has costs the same time, and is answered the same.
+    Raises SignInFailed, SecondFactorRequired, SecondFactorWrong or TooManyAttempts. An account that
+    nobody has costs the same time, and is answered the same.
     """
     address = request.remote_addr or ""
     with writing(services.session()) as orm:
@@ -140,9 +157,31 @@ def proved(services: Services, email: str, password: str) -> AccountFacts:
     right = passwords.fits(password, account.password_hash if account else None)
     if account is None or not right:
         raise SignInFailed("The e-mail address and the password do not go together.")
+    guesses = _check_code(services, account.id, code)
     with writing(services.session()) as orm:
         attempts.succeeded(orm, email, address)
+        attempts.succeeded(orm, guesses, "")
     return account
+
+
+def _check_code(services: Services, user_id: int, code: str) -> str:
+    """The second factor, where there is one; under which name its guesses are counted.
+
+    They are counted for the account as a whole, for whoever guesses here has its password.
+    """
+    now, guesses = services.clock(), f"second factor of {user_id}"
+    with writing(services.session()) as orm:
+        if not second_factor.is_on(orm, user_id):
+            return guesses
+        if code:
+            attempts.begin(orm, guesses, "", now=now, free=second_factor.FREE_GUESSES)
+        key = services.server_key(False)
+        right = bool(code) and second_factor.check(orm, user_id, key, code, now=now)
+    if not code:
+        raise SecondFactorRequired("Give the code of your app, or a recovery code.")
+    if not right:
+        raise SecondFactorWrong("The code is not that of now, or it was used before.")
+    return guesses
 
 
 def _facts(services: Services, access: Access) -> dict[str, Any]:
@@ -172,11 +211,14 @@ def _facts(services: Services, access: Access) -> dict[str, Any]:
 
 
 def _user(services: Services, person: Person) -> dict[str, Any]:
-    account = accounts.get(services.session(), person.user_id)
+    orm = services.session()
+    account = accounts.get(orm, person.user_id)
     return {
         "id": account.id,
         "name": account.name,
         "email": account.email,
         "has_password": account.password_hash is not None,
         "needs_current": account.password_hash is not None and not person.by_link,
+        "second_factor": second_factor.is_on(orm, person.user_id),
+        "recovery_codes": second_factor.recovery_codes_left(orm, person.user_id),
     }

@@ -71,6 +71,7 @@ FIELDS: dict[str, str] = {
     "password_invalid": "A password has 10 to 200 characters.",  # nosec B105 - a message
     "secret_invalid": "A password or token is text of at most 200 characters.",  # nosec B105 - a message
     "confirmation_wrong": "name is the project's name, exactly as it is.",
+    "code_wrong": "code is what the app shows now.",
     "current_wrong": "current is the password you have now.",
 }
 """Code of a wrong field of a body that manages things -> what the rule is."""

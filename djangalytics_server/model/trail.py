@@ -20,6 +20,8 @@ ACTIONS: dict[str, str] = {
     "invitation.accept": "Somebody joined by an invitation.",
     "account.change": "Somebody changed their own name or e-mail address.",
     "account.password": "Somebody set their own password; their other sessions ended.",
+    "second_factor.on": "Somebody added a second factor; their other sessions ended.",
+    "second_factor.off": "A person's second factor was taken off; their sessions ended.",
     "login_link.create": "A one-time link to sign in was made.",
     "person.erase": "A person's events were removed; the subject is a digest of their id.",
     "retention.change": "How long raw events are kept was changed; the subject is how long.",

@@ -108,6 +108,34 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(text(200))
 
 
+class SecondFactor(Base):
+    """That a person proves twice who they are; see ``catalog.second_factor``.
+
+    ``last_step`` is the newest step of time whose code was used; until ``confirmed_at`` nobody is
+    asked for one.
+    """
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id"), primary_key=True, autoincrement=False
+    )
+    salt: Mapped[str] = mapped_column(text(64))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    confirmed_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code that works once in the place of an app's; only its hash is stored."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index(None, "user_id"),)
+
+    hash: Mapped[str] = mapped_column(text(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
 class Membership(Base):
     """What a person may do in an organisation: see ``catalog.roles``."""
 

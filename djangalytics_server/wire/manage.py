@@ -123,6 +123,7 @@ class AcceptanceSchema(Schema):
     token = Given(required=True)
     name = Name("What they are called.", required=True)
     password = NewPassword(required=True)
+    code = Given(metadata={"description": "Of the account's second factor, if there is one."})
 
 
 class SignInSchema(Schema):
@@ -130,6 +131,19 @@ class SignInSchema(Schema):
 
     email = Given(required=True)
     password = Given(required=True)
+    code = Given(metadata={"description": "Of the second factor, if there is one."})
+
+
+class ProofSchema(Schema):
+    """The body that proves who one is; ``current`` unless the terminal's link signed in."""
+
+    current = Given()
+
+
+class CodeSchema(Schema):
+    """The body that confirms a second factor."""
+
+    code = Given(required=True)
 
 
 class AccountChangeSchema(Schema):

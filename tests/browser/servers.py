@@ -8,17 +8,20 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from djangalytics_client import Client
 from djangalytics_server import app
 from djangalytics_server.catalog import (
+    accounts,
     invitations,
     keys,
     organisations,
+    passwords,
     people,
     projects,
+    second_factor,
     secrets,
     sessions,
 )
@@ -27,7 +30,7 @@ from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import DATABASE_FILE
 from djangalytics_server.store.base import catalog_engine
-from djangalytics_server.store.tables import SignIn
+from djangalytics_server.store.tables import SecondFactor, SignIn
 from tests.helpers import RunningServer, running_server
 
 MARKUP = '<img src=x onerror="window.struck=1">'
@@ -89,6 +92,7 @@ def one_with_gaps(server: RunningServer) -> None:
         )
 
 
+PASSWORD = "of those who have one"
 OWNER, VIEWER = "cookie-of-the-owner", "cookie-of-a-viewer"
 """The sessions there are on the server of a team."""
 
@@ -118,6 +122,11 @@ def furnish(session: Session) -> None:
     for role, name in (("viewer", "Vera"), ("analyst", "W" * 60), ("admin", "Ada"), ("owner", "O")):
         person = people.create(session, name, now=now, email=f"{name.lower()}@example.com")
         people.join(session, 1, person, role, now=now)
+        if role in ("viewer", "owner"):
+            accounts.set_password(session, person, passwords.digest(PASSWORD), keep=0)
+        if role == "owner":
+            second_factor.begin(session, person, now=now)
+            session.execute(update(SecondFactor).values(confirmed_at=now))
     invitations.create(session, Wish(1, "grace@example.com", "analyst", "Ada", now))
     maker = keys.Maker("Ada", now - 3_600_000_000)
     keys.create(session, 1, "admin", "terraform", maker, now + 86_400_000_000)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from djangalytics_server.http.cookies import COOKIE
 from tests.browser.board import Board
-from tests.browser.servers import MARKUP, OWNER, VIEWER
+from tests.browser.servers import MARKUP, OWNER, PASSWORD, VIEWER
 
 Arrange = Callable[[Page], None]
 
@@ -211,6 +211,18 @@ def _wrong_password(page: Page) -> None:
     expect(page.get_by_text("do not go together")).to_be_visible()
 
 
+def _code_asked(page: Page) -> None:
+    page.get_by_label("E-mail address").fill("o@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Code")).to_be_visible()
+
+
+def _second_factor(page: Page) -> None:
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_role("img", name="QR code for your app")).to_be_visible()
+
+
 # Ten events and one name: few enough that a check of every element is quick.
 _FEW = "/?event=refund_requested"
 
@@ -251,6 +263,8 @@ STATES = (
     State("settings-asked", "team", _settings_asked, "/settings", _as(OWNER)),
     State("settings-empty", "team", _settings_of_nothing, "/settings?project=2", _as(OWNER)),
     State("settings-viewer", "team", _settings_of_a_viewer, "/settings", _as(VIEWER)),
+    State("second-factor", "team", _second_factor, "/settings", _as(VIEWER)),
+    State("sign-in-code", "team", _code_asked),
     State("switcher", "team", _switcher, "/?project=2", _as(OWNER)),
     State("not-yours", "team", _not_yours, "/?project=99", _as(OWNER)),
     State("join-refused", "team", _join_refused, "/join#used-up"),

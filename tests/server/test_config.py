@@ -31,6 +31,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "limit_key": ("0", 0),
     "limit_address": ("7", 7),
     "redis_url": ("redis://127.0.0.1/0", "redis://127.0.0.1/0"),
+    "secret_key": ("k" * 32, "k" * 32),
     "graceful_seconds": ("0", 0),
     "question_seconds": ("5", 5),
     "log_level": ("debug", "debug"),

@@ -164,6 +164,10 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/account/password/"): instead(OWN_ACCOUNT, _204=409),  # without an e-mail address
     ("GET", "/api/account/sessions/"): LOOKING_AT_ONES_OWN,
     ("DELETE", "/api/account/sessions/<int:session_id>/"): instead(OWN_ACCOUNT, _204=404),
+    ("POST", "/api/account/second-factor/"): instead(OWN_ACCOUNT, _204=409),  # without a password
+    ("POST", "/api/account/second-factor/confirm/"): instead(OWN_ACCOUNT, _204=409),  # none begun
+    ("DELETE", "/api/account/second-factor/"): instead(OWN_ACCOUNT, _204=409),
+    ("DELETE", "/api/people/<int:person_id>/second-factor/"): instead(OWNING, _201=409),  # has none
     ("GET", "/api/projects/"): {**LOOKING_AT_ONES_OWN, **dict.fromkeys(KINDS + OTHERS, 403)}
     | dict.fromkeys(("admin key", "other admin key"), 200),
     ("POST", "/api/projects/"): PEOPLE,
@@ -210,6 +214,8 @@ BODIES: dict[str, Any] = {
     "/api/session/": {"email": "nobody@example.com", "password": "whatever it is"},
     "/api/account/": {"name": "Somebody"},
     "/api/account/password/": {"password": "a good long one"},
+    "/api/account/second-factor/": {},
+    "/api/account/second-factor/confirm/": {"code": "000000"},
     "/api/projects/": {"name": "Third"},
     "/api/projects/<int:project_id>/": {"name": "Doomed"},
     "/api/organisation/": {"name": "Ours"},

@@ -11,8 +11,40 @@ export interface Browser {
   lastSeenAt: string;
 }
 
-export async function signIn(email: string, password: string): Promise<void> {
-  await post("/api/session/", { email, password }, null);
+/** What an app is given for a second factor, this once; `qr` is a picture as a data URI. */
+export interface AppSecret {
+  secret: string;
+  qr: string;
+}
+
+/** `code`, of a second factor, where one was asked for. */
+export async function signIn(email: string, password: string, code: string): Promise<void> {
+  await post("/api/session/", { email, password, ...(code !== "" && { code }) }, null);
+}
+
+export async function beginSecondFactor(
+  proof: { current?: string },
+  csrfToken: string | null,
+): Promise<AppSecret> {
+  const answer = await post("/api/account/second-factor/", proof, csrfToken);
+  const from = fields(answer.body, "second factor");
+  return { secret: text(from, "secret"), qr: text(from, "qr") };
+}
+
+/** The recovery codes, at the only moment when they are known. */
+export async function confirmSecondFactor(
+  code: string,
+  csrfToken: string | null,
+): Promise<string[]> {
+  const answer = await post("/api/account/second-factor/confirm/", { code }, csrfToken);
+  return list(fields(answer.body, "answer")["recovery_codes"], "recovery_codes", String);
+}
+
+export async function endSecondFactor(
+  proof: { current?: string },
+  csrfToken: string | null,
+): Promise<void> {
+  await remove("/api/account/second-factor/", csrfToken, proof);
 }
 
 export async function changeAccount(

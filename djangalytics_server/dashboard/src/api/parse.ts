@@ -126,6 +126,8 @@ export function parseSession(value: unknown): Session {
       email: textOrNull(user, "email"),
       hasPassword: flag(user, "has_password"),
       needsCurrent: flag(user, "needs_current"),
+      secondFactor: flag(user, "second_factor"),
+      recoveryCodes: whole(user, "recovery_codes"),
     })),
     role: textOrNull(from, "role"),
     project: optional(from, "project", parseProject),

@@ -1,7 +1,7 @@
 /** The people of an organisation, and those who are invited. */
 
 import { get, patch, post, remove } from "./http";
-import { fields, list, text, textOrNull, whole } from "./read";
+import { fields, flag, list, text, textOrNull, whole } from "./read";
 import type { Role } from "./types";
 
 export interface Member {
@@ -9,6 +9,7 @@ export interface Member {
   name: string;
   email: string | null;
   role: string;
+  secondFactor: boolean;
   joinedAt: string;
   lastSeenAt: string | null;
 }
@@ -36,6 +37,7 @@ function parseMember(value: unknown): Member {
     name: text(from, "name"),
     email: textOrNull(from, "email"),
     role: text(from, "role"),
+    secondFactor: flag(from, "second_factor"),
     joinedAt: text(from, "joined_at"),
     lastSeenAt: textOrNull(from, "last_seen_at"),
   };
@@ -65,6 +67,10 @@ export async function removePerson(id: number, csrfToken: string | null): Promis
   await remove(`/api/people/${id}/`, csrfToken);
 }
 
+export async function takeOffSecondFactor(id: number, csrfToken: string | null): Promise<void> {
+  await remove(`/api/people/${id}/second-factor/`, csrfToken);
+}
+
 export async function fetchInvitations(signal?: AbortSignal): Promise<Invitation[]> {
   return list((await get("/api/invitations/", signal)).body, "invitations", parseInvitation);
 }
@@ -89,6 +95,10 @@ export async function lookAt(token: string): Promise<Offer> {
   };
 }
 
-export async function accept(token: string, name: string, password: string): Promise<void> {
-  await post("/api/invitations/accept/", { token, name, password }, null);
+/** `code`, of a second factor that the account has, where one was asked for. */
+export async function accept(
+  token: string,
+  wish: { name: string; password: string; code?: string },
+): Promise<void> {
+  await post("/api/invitations/accept/", { token, ...wish }, null);
 }

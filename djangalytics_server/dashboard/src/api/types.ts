@@ -89,6 +89,9 @@ export interface User {
   hasPassword: boolean;
   /** Whether a new password takes the one so far. */
   needsCurrent: boolean;
+  /** Whether a code is asked for after the password, and how many recovery codes are left. */
+  secondFactor: boolean;
+  recoveryCodes: number;
 }
 
 export interface Session {

@@ -8,6 +8,8 @@ import { Skeleton } from "../panel/Skeleton";
 import { isFailing } from "../states/failing";
 import { absoluteTime, relativeTime } from "../zone/format";
 import { LONGEST_NAME, SHORTEST_PASSWORD } from "./limits";
+import { PasswordField } from "./PasswordField";
+import { SecondFactor } from "./SecondFactor";
 import { useChange } from "./useChange";
 
 const AGAIN_MS = 3_000;
@@ -32,6 +34,9 @@ export function AccountPanels({ session, zone, now }: Props) {
         <Panel title="Sign-in" testId="panel-sign-in">
           <AccountForm key={user.email} user={user} csrfToken={csrfToken} />
         </Panel>
+      </div>
+      <div className="settings-row">
+        <SecondFactor user={user} csrfToken={csrfToken} />
       </div>
     </>
   );
@@ -125,33 +130,6 @@ function AccountForm({ user, csrfToken }: { user: User; csrfToken: string | null
         <Fault id="account-fault" text={fault} />
       </div>
     </form>
-  );
-}
-
-interface PasswordProps {
-  id: string;
-  label: string;
-  complete: string;
-  hint?: string;
-  required?: boolean;
-  value: string;
-  onChange: (value: string) => void;
-}
-
-function PasswordField({ id, label, complete, hint, required, value, onChange }: PasswordProps) {
-  return (
-    <Field id={id} label={label} fault={null} hint={hint}>
-      <input
-        id={id}
-        type="password"
-        autoComplete={complete}
-        required={required === true}
-        minLength={complete === "new-password" ? SHORTEST_PASSWORD : undefined}
-        maxLength={200}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </Field>
   );
 }
 

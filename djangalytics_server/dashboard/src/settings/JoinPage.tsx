@@ -5,9 +5,11 @@ import { forgetProject } from "../api/project";
 import { Fault, Field } from "../capture/Field";
 import { Header } from "../header/Header";
 import { Skeleton } from "../panel/Skeleton";
+import { CodeField } from "./CodeField";
 import { SHORTEST_PASSWORD } from "./limits";
 import { goTo, HOME_PATH } from "./place";
 import { useChange, wordsFor } from "./useChange";
+import { useCodeAsked } from "./useCodeAsked";
 
 /** What an invitation's link opens; its token follows #, which browsers keep to themselves. */
 export function JoinPage({ zone, now }: { zone: string; now: Date }) {
@@ -45,10 +47,13 @@ function JoinForm({ offer, token }: { offer: Offer; token: string }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const { asked, noticing } = useCodeAsked();
   const { busy, fault, change } = useChange();
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (await change(() => accept(token, name.trim(), password))) {
+    const wish = { name: name.trim(), password, ...(asked && { code }) };
+    if (await change(noticing(() => accept(token, wish)))) {
       forgetProject();
       goTo(HOME_PATH);
       await client.resetQueries();
@@ -90,6 +95,7 @@ function JoinForm({ offer, token }: { offer: Offer; token: string }) {
             onChange={(event) => setPassword(event.target.value)}
           />
         </Field>
+        {asked && <CodeField id="join-code" value={code} onChange={setCode} />}
         <div>
           <button type="submit" className="button primary" disabled={busy}>
             {busy ? "Joining…" : "Join"}

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { removePerson, setRole, type Member } from "../api/people";
+import { removePerson, setRole, takeOffSecondFactor, type Member } from "../api/people";
 import type { Role, Session } from "../api/types";
 import { Fault } from "../capture/Field";
 import { absoluteTime, relativeTime } from "../zone/format";
@@ -17,6 +17,7 @@ interface Props {
 /** One person: who they are, what they may do, and the way out. */
 export function PersonRow({ person, session, now, zone }: Props) {
   const [asking, setAsking] = useState(false);
+  const [taking, setTaking] = useState(false);
   const { busy, fault, change } = useChange("people", "session");
   const { csrfToken } = session;
   const you = person.id === session.user?.id;
@@ -26,7 +27,8 @@ export function PersonRow({ person, session, now, zone }: Props) {
     <li className="entry" data-testid="person">
       <div className="entry-what">
         <p className="entry-name">
-          {person.name} {you && <span className="chip">you</span>}
+          {person.name} {you && <span className="chip">you</span>}{" "}
+          {person.secondFactor && <span className="chip">second factor</span>}
         </p>
         <p className="hint">
           {person.email !== null && `${person.email} · `}
@@ -65,6 +67,28 @@ export function PersonRow({ person, session, now, zone }: Props) {
         </div>
       ) : (
         !asking && <p>{ROLES.find(([id]) => id === person.role)?.[1] ?? person.role}</p>
+      )}
+      {session.role === "owner" && !you && person.secondFactor && !asking && !taking && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`Take the second factor off ${person.name}`}
+          onClick={() => setTaking(true)}
+        >
+          Take second factor off
+        </button>
+      )}
+      {taking && (
+        <Sure
+          question={`${person.name} is signed out everywhere, and signs in by password alone.`}
+          word="Take it off"
+          danger
+          busy={busy}
+          onSure={() =>
+            void change(() => takeOffSecondFactor(person.id, csrfToken)).then(() => setTaking(false))
+          }
+          onKeep={() => setTaking(false)}
+        />
       )}
       {asking && (
         <Sure

@@ -2,7 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { signIn } from "../api/account";
 import { Fault, Field } from "../capture/Field";
+import { CodeField } from "../settings/CodeField";
 import { useChange } from "../settings/useChange";
+import { useCodeAsked } from "../settings/useCodeAsked";
 import { CopyButton } from "./CopyButton";
 
 const COMMAND = "djangalytics-server login-link";
@@ -35,10 +37,14 @@ function PasswordForm() {
   const client = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const { asked, noticing } = useCodeAsked();
   const { busy, fault, change } = useChange();
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (await change(() => signIn(email, password))) await client.resetQueries();
+    const done = await change(noticing(() => signIn(email, password, asked ? code : "")));
+    setCode("");
+    if (done) await client.resetQueries();
   };
   return (
     <form onSubmit={(event) => void submit(event)}>
@@ -62,6 +68,7 @@ function PasswordForm() {
           onChange={(event) => setPassword(event.target.value)}
         />
       </Field>
+      {asked && <CodeField id="sign-in-code" value={code} onChange={setCode} />}
       <div>
         <button type="submit" className="button primary" disabled={busy}>
           {busy ? "Signing in…" : "Sign in"}
