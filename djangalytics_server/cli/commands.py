@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import keyword
 from importlib import import_module
 
 import click
@@ -26,10 +27,12 @@ _COMMANDS = {
     "audit": "audit",
     "backup": "backup",
     "restore": "backup",
+    "export": "moving",
+    "import": "moving",
     "rejected": "rejected",
     "doctor": "doctor",
 }
-"""Command -> the module of this room that has it, under the same name."""
+"""Command -> the module of this room that has it, under the same name (``import_``)."""
 
 
 class ServeByDefault(click.Group):
@@ -45,7 +48,8 @@ class ServeByDefault(click.Group):
             return None
         module = import_module(f"djangalytics_server.cli.{_COMMANDS[cmd_name]}")
         _end_of_imports()
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, name)
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

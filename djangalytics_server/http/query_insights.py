@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -9,7 +11,7 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
 from djangalytics_server.errors import QuestionTimedOut
-from djangalytics_server.http import body, insights
+from djangalytics_server.http import body, exports, insights
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.documents import event_json
@@ -17,11 +19,12 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.query import explore, questions
+from djangalytics_server.query import explore, parse, questions
 from djangalytics_server.query.asked import Asked
+from djangalytics_server.query.params import FormParams
 from djangalytics_server.query.questions import Question
 from djangalytics_server.store.base import Snapshot
-from djangalytics_server.wire import strict_json
+from djangalytics_server.wire import exported, strict_json
 
 AT_A_TIME = 2
 """How many questions one process answers at once: more would take the time from those who send."""
@@ -48,8 +51,21 @@ QUERY = Operation(
 )
 
 
+EXPORT = Operation(
+    "POST",
+    "/api/export/",
+    "The answer to any question as a table, or all events that pass it, as a file.",
+    {200: "string"},
+    (400, 401, 403, 413, 415, 503),
+    body=QUERY.body,
+    params=FormParams,
+    key="read",
+    media=tuple(exported.MEDIA.values()),
+)
+
+
 def blueprint(services: Services, access: Access, registry: Registry) -> Blueprint:
-    """The address that answers questions of every kind."""
+    """The addresses that answer questions of every kind."""
     blue = Blueprint("query_insights", __name__)
 
     turns = BoundedSemaphore(AT_A_TIME)
@@ -58,15 +74,34 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         project = access.reader(request)
         asked = Asked(project.id, project.time_zone, services.clock())
         question = questions.read(strict_json.read(body.read(request)), asked)
-        if not turns.acquire(timeout=PATIENCE_SECONDS):
-            raise QuestionTimedOut("Too many other questions are being answered.", retry_after=10)
-        try:
+        with _turn(turns):
             return json_answer(_answer(question, services))
-        finally:
-            turns.release()
+
+    def export() -> Response:
+        project = access.reader(request)
+        form = parse.form(request.args.to_dict(flat=False))
+        asked = Asked(project.id, project.time_zone, services.clock())
+        question = questions.read_whole(strict_json.read(body.read(request)), asked)
+        if isinstance(question, EventPage):
+            return exports.events_file(question, services, form)
+        with _turn(turns):
+            answer = _answer(question, services)
+        return exports.table_file(answer, form)
 
     registry.add(blue, QUERY, query)
+    registry.add(blue, EXPORT, export)
     return blue
+
+
+@contextmanager
+def _turn(turns: BoundedSemaphore) -> Iterator[None]:
+    """One of the places for questions, waited for."""
+    if not turns.acquire(timeout=PATIENCE_SECONDS):
+        raise QuestionTimedOut("Too many other questions are being answered.", retry_after=10)
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def _answer(question: Question, services: Services) -> dict[str, Any]:

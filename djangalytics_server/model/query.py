@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from djangalytics_server.model.query_filter import Filter
 
@@ -84,9 +84,8 @@ class Count:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """A raw event as it stands in the store; ``properties`` is JSON text."""
+class StoredEvent(NamedTuple):
+    """A raw event as it stands in the store: the row itself; ``properties`` is JSON text."""
 
     id: int
     insert_id: str

@@ -45,7 +45,7 @@ PARAMETERS: dict[str, str] = {
     "invalid_cursor": "cursor is what the Link header of the previous page gave.",
     "invalid_days": "days is a whole number from 1 to 36500.",
     "invalid_action": "action is one of those that are recorded.",
-    "invalid_format": "format is csv or ndjson.",
+    "invalid_format": "format is csv or ndjson, or json where the address has that.",
     "invalid_state": "state is one of complete, on_the_way, dropped, missing.",
     "invalid_text": "The text is empty, too long, or has control characters.",
     "range_empty": "from lies before to.",

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.model.delivery import STATES
+from djangalytics_server.model.exports import FORMS
 from djangalytics_server.model.keeping import MOST_DAYS
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
@@ -155,11 +156,9 @@ class RetentionParams(Schema):
     )
 
 
-class EventsParams(Schema):
-    """Parameters of GET /api/events/."""
+class _EventConditions(Schema):
+    """Which raw events."""
 
-    limit = _LIMIT
-    cursor = _CURSOR
     from_ = fields.String(data_key="from", metadata={"description": _FROM})
     to = fields.String(metadata={"description": _TO})
     tz = Zone(metadata={"description": _TZ, "example": "Europe/Berlin"})
@@ -174,6 +173,25 @@ class EventsParams(Schema):
             "minLength": 1,
         }
     )
+
+
+class EventsParams(_EventConditions):
+    """Parameters of GET /api/events/."""
+
+    limit = _LIMIT
+    cursor = _CURSOR
+
+
+class FormParams(Schema):
+    """Parameters of POST /api/export/."""
+
+    format = Choice(
+        FORMS, code="invalid_format", about="csv (if absent), json or ndjson.", load_default="csv"
+    )
+
+
+class ExportParams(_EventConditions, FormParams):
+    """Parameters of GET /api/export/."""
 
 
 class _AuditConditions(Schema):

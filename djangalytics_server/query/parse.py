@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from djangalytics_server.errors import FieldError, InvalidParameter
 from djangalytics_server.model.delivery import DeliveryPage
+from djangalytics_server.model.exports import Form
 from djangalytics_server.model.query import EventPage, Stats
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.model.rejected import RejectedPage
@@ -21,6 +22,8 @@ from djangalytics_server.query.params import (
     DeliveryParams,
     ErasureParams,
     EventsParams,
+    ExportParams,
+    FormParams,
     RejectedParams,
     RetentionParams,
     StatsParams,
@@ -31,6 +34,7 @@ Given = Mapping[str, Sequence[str]]
 _STATS, _EVENTS, _DEFINITIONS = StatsParams(), EventsParams(), DefinitionsParams()
 _REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
 _ERASURE, _RETENTION = ErasureParams(), RetentionParams()
+_EXPORT, _FORM = ExportParams(), FormParams()
 _AUDIT, _AUDIT_EXPORT = AuditParams(), AuditExportParams()
 
 
@@ -51,7 +55,22 @@ def stats(given: Given, project_id: int, project_zone: str) -> Stats:
 
 def events(given: Given, project_id: int, project_zone: str) -> EventPage:
     """The question behind the parameters of /api/events/; raises InvalidParameter."""
-    loaded = _load(_EVENTS, given)
+    return _event_page(_load(_EVENTS, given), project_id, project_zone)
+
+
+def export(given: Given, project_id: int, project_zone: str) -> tuple[EventPage, Form]:
+    """The events that GET /api/export/ is asked for, and in which form; raises InvalidParameter."""
+    loaded = _load(_EXPORT, given)
+    return _event_page(loaded, project_id, project_zone), loaded["format"]
+
+
+def form(given: Given) -> Form:
+    """The form that POST /api/export/ is asked for; raises InvalidParameter."""
+    found: Form = _load(_FORM, given)["format"]
+    return found
+
+
+def _event_page(loaded: dict[str, Any], project_id: int, project_zone: str) -> EventPage:
     start, end = _range(loaded, loaded.get("tz", project_zone))
     return EventPage(
         project_id,

@@ -28,7 +28,7 @@ from djangalytics_server.query.ask_paths import PathsQuestion, paths
 from djangalytics_server.query.ask_retention import RetentionQuestion, retention
 from djangalytics_server.query.ask_sessions import SessionsQuestion, sessions
 from djangalytics_server.query.ask_trends import TrendsQuestion, trends
-from djangalytics_server.query.asked import FROM, TO, Asked, refused, span
+from djangalytics_server.query.asked import FROM, TO, Asked, refused, span, wrong
 from djangalytics_server.query.fields import (
     Choice,
     FilterField,
@@ -81,6 +81,15 @@ def read(body: object, asked: Asked) -> Question:
         errors = [FieldError(words.code, str(words), place[:300]) for place, words in found]
         raise refused(errors) from error
     return build(loaded, asked)
+
+
+def read_whole(body: object, asked: Asked) -> Question:
+    """The same for an export, which has no pages."""
+    if isinstance(body, dict) and body.get("kind") == "events":
+        for name in ("limit", "cursor"):
+            if name in body:
+                raise wrong("member_unknown", name, "An export has no pages: it is all of them.")
+    return read(body, asked)
 
 
 def _events(loaded: dict[str, Any], asked: Asked) -> EventPage:

@@ -44,6 +44,9 @@ class Snapshot(Protocol):
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """One page of raw events, newest first by arrival."""
 
+    def oldest(self, page: EventPage) -> list[StoredEvent]:
+        """The same, oldest first."""
+
     def scan(self, scan: Scan) -> list[Cell]:
         """Raw events by slot and group, only those above zero, in no order."""
 

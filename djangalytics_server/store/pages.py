@@ -64,6 +64,16 @@ def newest(page: EventPage, *, few: bool) -> Executable:
     )
 
 
+def oldest(page: EventPage) -> Executable:
+    """Events of one page in rising order of id, looked for along the ids."""
+    return (
+        select(*_COLUMNS)
+        .where(*_range(page, few=False), *_conditions(page))
+        .order_by(EventRow.id)
+        .limit(page.limit)
+    )
+
+
 def _range(page: EventPage, few: bool) -> list[ColumnElement[bool]]:
     project: ColumnElement[int] = EventRow.project_id + 0
     time: ColumnElement[int] = EventRow.timestamp + 0

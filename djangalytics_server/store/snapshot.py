@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -20,6 +21,7 @@ from djangalytics_server.store.tables import EventCount, EventRow
 # Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
 # cuts towards zero and the first hours of 1970 are negative west of Greenwich.
 _SHIFT = 7 * DAY_SECONDS
+_event = partial(tuple.__new__, StoredEvent)
 
 
 class RelationalSnapshot:
@@ -48,6 +50,15 @@ class RelationalSnapshot:
         few = self._connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
         rows = self._connection.execute(pages.newest(page, few=few))
         return [StoredEvent(*row) for row in rows]
+
+    def oldest(self, page: EventPage) -> list[StoredEvent]:
+        """See ``Snapshot.oldest``."""
+        # The driver's own rows: there may be millions, and they need no second form.
+        rows = self._connection.execute(pages.oldest(page)).cursor
+        try:
+            return list(map(_event, rows.fetchall()))
+        finally:
+            rows.close()
 
     def scan(self, scan: Scan) -> list[Cell]:
         """See ``Snapshot.scan``."""

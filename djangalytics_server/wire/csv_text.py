@@ -9,6 +9,9 @@ from collections.abc import Sequence
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a cell begins with that a spreadsheet takes for a formula, in both widths."""
 
+SUSPECT = frozenset((*_RUN, "'"))
+"""A text that begins with none of these is harmless."""
+
 
 def line(cells: Sequence[str | int | float | None]) -> str:
     """One line of CSV with its end. Text that would be run gets an apostrophe in front.
@@ -21,5 +24,14 @@ def line(cells: Sequence[str | int | float | None]) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text with an apostrophe in front of what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_RUN) else text
+    """The text with an apostrophe in front of what a spreadsheet would run.
+
+    What begins with apostrophes and then so gets one more, so that ``plain`` can tell.
+    """
+    return f"'{text}" if text.lstrip("'").startswith(_RUN) else text
+
+
+def plain(cell: str) -> str:
+    """The text that ``harmless`` made the cell of."""
+    guarded = cell.startswith("'") and cell.lstrip("'").startswith(_RUN)
+    return cell[1:] if guarded else cell

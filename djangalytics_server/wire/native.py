@@ -54,7 +54,7 @@ def decode_single(body: bytes) -> Envelope:
         raise InvalidEvent(error)
     api_key, sent_at = _envelope(document)
     event = {name: value for name, value in document.items() if name not in ENVELOPE_FIELDS}
-    return Envelope((_decode(event),), api_key, sent_at)
+    return Envelope((decode_object(event),), api_key, sent_at)
 
 
 def decode_batch(body: bytes) -> Envelope:
@@ -98,7 +98,7 @@ def _batch(document: object) -> Envelope:
         )
     api_key, sent_at = _envelope(document)
     numbering = producer.judged(document.get("producer"), len(events))
-    return Envelope(tuple(_decode(event) for event in events), api_key, sent_at, numbering)
+    return Envelope(tuple(decode_object(event) for event in events), api_key, sent_at, numbering)
 
 
 def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:
@@ -114,10 +114,11 @@ def _envelope(document: dict[str, Any]) -> tuple[str | None, int | None]:
 
 def decode_one(raw: bytes) -> Decoded:
     """Read one event as it was kept; raises BadRequest when it is not JSON."""
-    return _decode(strict_json.read(raw))
+    return decode_object(strict_json.read(raw))
 
 
-def _decode(event: Any) -> Decoded:
+def decode_object(event: Any) -> Decoded:
+    """One event as the strict reader has it."""
     raw = partial(strict_json.write_any, event)
     if not isinstance(event, dict):
         return Decoded(Rejection("not_an_object", str(Coded("not_an_object"))), raw)
