@@ -33,6 +33,7 @@ from djangalytics_server.http import (
     ingest,
     joining,
     limited,
+    oidc,
     operation,
     people,
     persons,
@@ -224,6 +225,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         retention.blueprint(services, access, app.registry),
         limited.blueprint(services, access, app.registry),
         operation.blueprint(services, app.registry),
+        oidc.blueprint(services),
         dashboard.blueprint(services),
     ):
         app.register_blueprint(blueprint)

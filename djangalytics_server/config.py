@@ -8,12 +8,15 @@ from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from djangalytics_server.errors import StartError
+from djangalytics_server.model.sign_on import Newcomers, SingleSignOn
 from djangalytics_server.model.zone_names import known_zones
 
 DATABASE_FILE = "djangalytics.sqlite3"
 SHORTEST_KEY = 32
+_ROLES = ("viewer", "analyst", "admin")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -105,6 +108,23 @@ SETTINGS: tuple[Setting, ...] = (
         "What second factors are derived from: at least 32 characters, the same on every machine"
         " that shares a database; a file in the data folder if empty.",
     ),
+    Setting(
+        "oidc_issuer",
+        str,
+        "",
+        "Provider of single sign-on (OpenID Connect), such as https://accounts.example.com; none if"
+        " empty.",
+    ),
+    Setting("oidc_client_id", str, "", "What the provider calls this server."),
+    Setting("oidc_client_secret", str, "", "What this server proves that by."),
+    Setting(
+        "oidc_domains",
+        str,
+        "",
+        "E-mail domains whose people may come by single sign-on uninvited, such as example.com;"
+        " only who is invited if empty.",
+    ),
+    Setting("oidc_role", str, "viewer", "Role of those who come uninvited."),
     Setting("graceful_seconds", int, 30, "How long a stop waits for requests to be answered."),
     Setting("question_seconds", int, 30, "How long a question may take before it is given up."),
     Setting("log_level", str, "info", "How much is logged: debug, info, warning or error."),
@@ -130,6 +150,11 @@ class Settings:
     limit_address: int = 20_000
     redis_url: str = ""
     secret_key: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_domains: str = ""
+    oidc_role: str = "viewer"
     graceful_seconds: int = 30
     question_seconds: int = 30
     log_level: str = "info"
@@ -138,12 +163,29 @@ class Settings:
     @property
     def proxies(self) -> tuple[str, ...]:
         """The networks of ``trusted_proxies``."""
-        return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())
+        return _listed(self.trusted_proxies)
+
+    @property
+    def single_sign_on(self) -> SingleSignOn | None:
+        """The provider of the ``oidc_…`` settings."""
+        if not self.oidc_issuer:
+            return None
+        return SingleSignOn(
+            self.oidc_issuer,
+            self.oidc_client_id,
+            self.oidc_client_secret,
+            Newcomers(_listed(self.oidc_domains.lower()), self.oidc_role),
+            is_loopback(urlsplit(self.oidc_issuer).hostname or ""),
+        )
 
     @property
     def store_url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def resolve(given: Mapping[str, Any], environment: Mapping[str, str], **fixed: Any) -> Settings:
@@ -227,10 +269,25 @@ def _check_places(settings: Settings) -> None:
             ) from error
     if settings.redis_url:
         _check_redis(settings.redis_url)
+    _check_single_sign_on(settings)
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         raise StartError(
             f"public_url is {settings.public_url!r}: it begins with https:// or http://."
         )
+
+
+def _check_single_sign_on(settings: Settings) -> None:
+    found = settings.single_sign_on
+    if found is None:
+        return
+    if not found.issuer.startswith("https://") and not found.is_local:
+        raise StartError("oidc_issuer begins with https://, unless it is on this machine.")
+    if not found.client_id:
+        raise StartError("oidc_issuer needs oidc_client_id too: what the provider calls us.")
+    if found.newcomers.role not in _ROLES:
+        raise StartError(f"oidc_role is {settings.oidc_role!r}: it is {', '.join(_ROLES)}.")
+    if find_spec("authlib") is None:
+        raise StartError("oidc_issuer needs a package: pip install 'djangalytics[server,oidc]'")
 
 
 def _check_redis(url: str) -> None:

@@ -33,6 +33,7 @@ def policy_of(settings: Settings) -> Policy:
         public_url=settings.public_url,
         question_seconds=settings.question_seconds,
         trusted_proxies=settings.proxies,
+        single_sign_on=settings.single_sign_on,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from djangalytics_server.catalog import ids
 from djangalytics_server.errors import LastOwner
 from djangalytics_server.store.tables import (
+    Identity,
     LoginLink,
     Membership,
     Project,
@@ -140,7 +141,7 @@ def remove(session: Session, organisation_id: int, user_id: int) -> None:
     session.flush()
     others = select(Membership.role).where(Membership.user_id == user_id).limit(1)
     if session.scalars(others).first() is None:
-        for table in (SignIn, LoginLink, RecoveryCode, SecondFactor):
+        for table in (SignIn, LoginLink, RecoveryCode, SecondFactor, Identity):
             session.execute(delete(table).where(table.user_id == user_id))
         session.execute(delete(User).where(User.id == user_id))
 

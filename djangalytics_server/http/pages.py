@@ -30,6 +30,17 @@ def used_link() -> Response:
     )
 
 
+def sign_on_stopped(why: str, status: int) -> Response:
+    """A single sign-on that ends before anybody is signed in."""
+    return page(
+        "You are not signed in",
+        why,
+        "To try again, open the first page of this server.",
+        "On the machine that runs the server, this makes a link: `djangalytics-server login-link`",
+        status=status,
+    )
+
+
 def missing_bundle() -> Response:
     """The dashboard was not built into this installation."""
     return page(

@@ -12,6 +12,7 @@ from djangalytics_server.ingest.door import Write
 from djangalytics_server.limits.limiter import Limiter
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.model.sign_on import SingleSignOn
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.store.base import Store
 
@@ -49,6 +50,7 @@ class Policy:
     public_url: str = ""
     question_seconds: float = 30
     trusted_proxies: tuple[str, ...] = ()
+    single_sign_on: SingleSignOn | None = None
 
     @property
     def secure_cookies(self) -> bool:

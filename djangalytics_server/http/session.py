@@ -51,6 +51,7 @@ class SessionSchema(Schema):
     project = fields.Dict(required=True, allow_none=True)
     projects = fields.List(fields.Nested(ProjectSchema), required=True)
     capture_open = fields.Boolean(required=True)
+    single_sign_on = fields.Boolean(required=True)
     csrf_token = fields.String(required=True, allow_none=True)
     version = fields.String(required=True)
 
@@ -205,6 +206,7 @@ def _facts(services: Services, access: Access) -> dict[str, Any]:
         "project": None if project is None else project_json(project, role),
         "projects": shown,
         "capture_open": access.capture_open(),
+        "single_sign_on": policy.single_sign_on is not None,
         "csrf_token": sessions.csrf_token(cookie) if person else None,
         "version": policy.version,
     }

@@ -136,6 +136,28 @@ class RecoveryCode(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
 
 
+class Identity(Base):
+    """Who a provider of single sign-on means by a subject."""
+
+    __tablename__ = "identities"
+    __table_args__ = (Index(None, "user_id"),)
+
+    issuer: Mapped[str] = mapped_column(text(300), primary_key=True)
+    subject: Mapped[str] = mapped_column(text(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class PendingSignIn(Base):
+    """A sign-in under way at a provider: the hash of its state, and where of ours it leads."""
+
+    __tablename__ = "pending_sign_ins"
+
+    hash: Mapped[str] = mapped_column(text(64), primary_key=True)
+    place: Mapped[str] = mapped_column(text(100))
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class Membership(Base):
     """What a person may do in an organisation: see ``catalog.roles``."""
 

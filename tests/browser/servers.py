@@ -99,8 +99,12 @@ OWNER, VIEWER = "cookie-of-the-owner", "cookie-of-a-viewer"
 
 @contextmanager
 def team(folder: Path) -> Iterator[RunningServer]:
-    """A server with two organisations, people of every role, invitations, and keys of all kinds."""
-    with running_server(folder) as server:
+    """A server with two organisations, people of every role, invitations, and keys of all kinds.
+
+    A provider of single sign-on is set, which nobody asks.
+    """
+    single = ("--oidc-issuer", "http://127.0.0.1:9", "--oidc-client-id", "us")
+    with running_server(folder, *single) as server:
         engine = catalog_engine(f"sqlite:///{server.data / DATABASE_FILE}")
         try:
             with Session(engine) as session, writing(session):

@@ -32,11 +32,18 @@ OTHER: dict[str, tuple[str, Any]] = {
     "limit_address": ("7", 7),
     "redis_url": ("redis://127.0.0.1/0", "redis://127.0.0.1/0"),
     "secret_key": ("k" * 32, "k" * 32),
+    "oidc_issuer": ("https://accounts.example.com", "https://accounts.example.com"),
+    "oidc_client_id": ("us", "us"),
+    "oidc_client_secret": ("hush", "hush"),
+    "oidc_domains": ("example.com", "example.com"),
+    "oidc_role": ("admin", "admin"),
     "graceful_seconds": ("0", 0),
     "question_seconds": ("5", 5),
     "log_level": ("debug", "debug"),
 }
 """For each setting a text that is not its default, and the value it means."""
+BESIDE = {"oidc_issuer": {"DJANGALYTICS_OIDC_CLIENT_ID": "us"}}
+"""Settings that mean nothing without another."""
 
 
 def test_the_table_is_the_settings() -> None:
@@ -59,7 +66,7 @@ def test_without_anything_the_defaults_are_in_force() -> None:
 def test_a_variable_sets_it_and_a_flag_wins(name: str) -> None:
     """DJANGALYTICS_NAME is read as the row's type; what the command line says comes first."""
     text, value = OTHER[name]
-    environment = {TABLE[name].env: text}
+    environment = {TABLE[name].env: text, **BESIDE.get(name, {})}
     assert value == getattr(resolve({}, environment), name)
     default = TABLE[name].default
     assert default == getattr(resolve({name: default}, environment), name)

@@ -15,7 +15,9 @@ from djangalytics_server.query.params import EventsParams, StatsParams
 from djangalytics_server.wire.schemas import EventSchema
 from tests.server.house import House
 
-INTERNAL = {"/", "/static/<path:name>", "/login/<token>", "/settings", "/join"}
+INTERNAL = {"/", "/static/<path:name>", "/login/<token>", "/settings", "/join"} | {
+    f"/login/oidc{rest}" for rest in ("", "/", "/callback", "/callback/")
+}
 """Routes of pages and files, which are no part of the API."""
 
 

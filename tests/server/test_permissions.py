@@ -151,6 +151,8 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/"): OPEN,
     ("GET", "/static/<path:name>"): OPEN,
     ("GET", "/login/<token>"): instead(OPEN, _200=410),  # a link that nobody made
+    ("GET", "/login/oidc/"): instead(OPEN, _200=404),  # no provider is set
+    ("GET", "/login/oidc/callback/"): instead(OPEN, _200=404),
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/api/limits/"): OPEN,

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 import requests
 
@@ -76,8 +77,21 @@ def live(server: RunningServer) -> set[str]:
     assert 401 == ada.ask("POST", "/api/session/", sign_in).status_code
     sign_in["password"] = PASSWORDS[1]
     assert 204 == ada.ask("POST", "/api/session/", sign_in).status_code
+    second_factor(ada, sign_in)
     assert 204 == ada.ask("POST", "/api/session/logout/").status_code
     return owner.seen | ada.seen
+
+
+def second_factor(ada: Life, sign_in: dict[str, str]) -> None:
+    """Have one, and sign in by it."""
+    path = "/api/account/second-factor/"
+    app = ada.ask("POST", path, {"current": sign_in["password"]}).json()
+    code = pyotp.TOTP(app["secret"]).now()
+    codes = ada.ask("POST", f"{path}confirm/", {"code": code}).json()["recovery_codes"]
+    ada.seen |= {app["secret"], *codes, *(text.replace("-", "") for text in codes)}
+    for wrong in (codes[0][:-1], "no code of any kind"):
+        assert 401 == ada.ask("POST", "/api/session/", {**sign_in, "code": wrong}).status_code
+    assert 204 == ada.ask("POST", "/api/session/", {**sign_in, "code": codes[0]}).status_code
 
 
 def test_a_run_leaves_no_secret_behind(tmp_path: Path) -> None:
@@ -88,7 +102,7 @@ def test_a_run_leaves_no_secret_behind(tmp_path: Path) -> None:
         found = live(server)
         assert server.stop() == 0
         said = server.log.read_bytes()
-    assert 17 <= len(found)
+    assert 37 <= len(found)
     kept = b"".join(file.read_bytes() for file in sorted(server.data.iterdir()))
     for secret in found:
         assert secret.encode() not in kept

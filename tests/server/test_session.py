@@ -98,6 +98,7 @@ def test_what_the_dashboard_is_told(house: House) -> None:
         "project": None,
         "projects": [],
         "capture_open": True,
+        "single_sign_on": False,
         "csrf_token": None,
         "version": before["version"],
     } == before
@@ -109,12 +110,16 @@ def test_what_the_dashboard_is_told(house: House) -> None:
         "email": None,
         "has_password": False,
         "needs_current": False,
+        "second_factor": False,
+        "recovery_codes": 0,
     } == after["user"]
     assert {
         "id": 1,
         "name": "My project",
         "time_zone": "UTC",
         "open_capture": True,
+        "origins": [],
+        "sources": [],
         "organisation": {"id": 1, "name": "My organisation"},
         "role": "owner",
     } == after["project"]

@@ -132,6 +132,7 @@ export function parseSession(value: unknown): Session {
     role: textOrNull(from, "role"),
     project: optional(from, "project", parseProject),
     projects: list(from["projects"], "projects", parseProject),
+    singleSignOn: flag(from, "single_sign_on"),
     csrfToken: textOrNull(from, "csrf_token"),
     version: textOrNull(from, "version") ?? "",
   };

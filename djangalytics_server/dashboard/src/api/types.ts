@@ -103,6 +103,8 @@ export interface Session {
   role: string | null;
   project: Project | null;
   projects: Project[];
+  /** Whether people may sign in by a provider. */
+  singleSignOn: boolean;
   csrfToken: string | null;
   version: string;
 }

@@ -69,14 +69,16 @@ export function PersonRow({ person, session, now, zone }: Props) {
         !asking && <p>{ROLES.find(([id]) => id === person.role)?.[1] ?? person.role}</p>
       )}
       {session.role === "owner" && !you && person.secondFactor && !asking && !taking && (
-        <button
-          type="button"
-          className="button"
-          aria-label={`Take the second factor off ${person.name}`}
-          onClick={() => setTaking(true)}
-        >
-          Take second factor off
-        </button>
+        <p>
+          <button
+            type="button"
+            className="button"
+            aria-label={`Take the second factor off ${person.name}`}
+            onClick={() => setTaking(true)}
+          >
+            Take second factor off
+          </button>
+        </p>
       )}
       {taking && (
         <Sure

@@ -92,6 +92,14 @@ it("asks for the code after the password", async () => {
   ]);
 });
 
+it("offers single sign-on where there is a provider, and comes back to the same place", async () => {
+  startServer({ "GET /api/session/": () => ({ body: { ...NOBODY, single_sign_on: true } }) });
+  openPage("?project=2", "/settings");
+  const link = await screen.findByRole<HTMLAnchorElement>("link", { name: "Single sign-on" });
+  expect(link.getAttribute("href")).toBe("/login/oidc/?next=%2Fsettings%3Fproject%3D2");
+  expect(await axeFaults()).toEqual([]);
+});
+
 it("lets an owner take it off another, after asking once more", async () => {
   const people = [memberAnswer(1), memberAnswer(2, { second_factor: true })];
   const server = startServer({

@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { signIn } from "../api/account";
+import { withProject } from "../api/project";
+import { useSession } from "../api/useSession";
 import { Fault, Field } from "../capture/Field";
 import { CodeField } from "../settings/CodeField";
 import { useChange } from "../settings/useChange";
@@ -11,9 +13,17 @@ const COMMAND = "djangalytics-server login-link";
 
 /** The page for someone who may not read: how to get in. */
 export function SignIn({ toManage = false }: { toManage?: boolean }) {
+  const single = useSession().data?.singleSignOn ?? false;
   return (
     <section className="panel sign-in" aria-labelledby="sign-in-title" data-testid="sign-in">
       <h2 id="sign-in-title">Sign in to {toManage ? "manage" : "see"} this project</h2>
+      {single && (
+        <p>
+          <a className="button primary" href={`/login/oidc/?next=${encodeURIComponent(place())}`}>
+            Single sign-on
+          </a>
+        </p>
+      )}
       <PasswordForm />
       <p>
         No password yet, or forgotten? On the machine where the server runs, with the same settings,
@@ -31,6 +41,11 @@ export function SignIn({ toManage = false }: { toManage?: boolean }) {
       </p>
     </section>
   );
+}
+
+/** Where the reader is: the server sends them back here if it knows the place. */
+function place(): string {
+  return `${window.location.pathname}${withProject("")}`;
 }
 
 function PasswordForm() {

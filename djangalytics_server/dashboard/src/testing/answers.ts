@@ -27,6 +27,7 @@ export const SESSION = {
   project: PROJECT,
   projects: [PROJECT],
   capture_open: true,
+  single_sign_on: false,
   csrf_token: "csrf-1",
   version: "0.1.0",
 };
