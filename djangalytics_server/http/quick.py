@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -42,6 +42,8 @@ _ALIVE, _READY = "/healthz", "/readyz"
 _TYPES = frozenset({"", "application/json", "application/json; charset=utf-8"})
 _ENCODINGS = frozenset({"", "identity", "gzip"})
 _LARGE = 8 * 1024
+_TURNS = 2
+"""How many large bodies are decoded at once."""
 _PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _log = logging.getLogger(__name__)
 
@@ -112,7 +114,7 @@ class QuickCapture:
         self._way = way
         # Decoding needs the interpreter, of which there is one: a crowd of threads that all
         # decode would only keep the writer from it.
-        self._turns = threading.BoundedSemaphore(2)
+        self._turns = threading.BoundedSemaphore(_TURNS)
         self._headers = _lines(api_headers(https=way.policy.secure_cookies))
 
     def take(
@@ -147,7 +149,7 @@ class QuickCapture:
                 self._way.writer.check_room()
             if sender is not None:
                 self._way.limiter.check(sender.project_id, sender.key_prefix, address)
-            with self._turns if len(body) > _LARGE else nullcontext():
+            with self._turn(body, heard=origin is None or sender is not None):
                 found = self._submission(single, headers, body, sender)
             if found is None:
                 return False
@@ -173,6 +175,21 @@ class QuickCapture:
             self._way.writer.hand_in(submission, done, gather=gather)
         except ApiError as error:
             done(error)
+
+    @contextmanager
+    def _turn(self, body: bytes, *, heard: bool) -> Iterator[None]:
+        """Wait to decode a large body, unless there is no room for it by then.
+
+        Decoding is the dearest part, and in vain if there is none afterwards. Whoever may not be
+        ``heard`` of the queue is not told of it here.
+        """
+        if len(body) <= _LARGE:
+            yield
+            return
+        with self._turns:
+            if heard:
+                self._way.writer.check_room(_TURNS * LIMITS.batch_events)
+            yield
 
     def _counted(
         self, sender: Sender, submission: Submission, address: str, *, checked: bool

@@ -32,8 +32,8 @@ class EventWriter(Protocol):
     ) -> None:
         """Have a submission written and the listener told what became of it."""
 
-    def check_room(self) -> None:
-        """Raise QueueFull while nothing more is taken."""
+    def check_room(self, events: int = 1) -> None:
+        """Raise QueueFull while so many events would not be taken."""
 
     def settle(self) -> None:
         """Have what was gathered written."""

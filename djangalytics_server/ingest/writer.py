@@ -97,9 +97,14 @@ class Writer:
                 "The database is too slow; sending the same events again is safe.", retry_after=5
             ) from error
 
-    def check_room(self) -> None:
-        """Raise QueueFull while nothing more is taken: before a request costs anything."""
-        if self._events >= self._most_events or self._bytes >= self._most_bytes:
+    def check_room(self, events: int = 1) -> None:
+        """Raise QueueFull while so many would not be taken: before a request costs anything.
+
+        Into an empty queue anything goes.
+        """
+        if not self._waiting:
+            return
+        if self._events + events > self._most_events or self._bytes >= self._most_bytes:
             raise _full()
 
     def close(self, timeout: float = 30.0) -> bool:
