@@ -17,13 +17,13 @@ from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 
 from djangalytics_server.front import quick, refusals
 from djangalytics_server.front.host import Host
+from djangalytics_server.front.incoming import Incoming
 from djangalytics_server.front.output import HIGH_WATER, Gone, Output
 from djangalytics_server.front.refusals import Refusal, judge
 from djangalytics_server.front.task import Take, Task
 
 log = logging.getLogger("djangalytics_server.front")
 
-READ_BYTES = 65536
 LINGER_SECONDS = 2.0
 """How long an answered connection is read after our side ended, lest a reset eat the answer."""
 LAST_LINGER_SECONDS = 0.25
@@ -49,7 +49,7 @@ class Connection:
         self.closed = False
         self.take: Take | None = None
         self._output = Output(sock, host.limits.request_seconds)
-        self._parser: HTTPRequestParser | None = None
+        self._incoming = Incoming(host.adj)
         self._request: HTTPRequestParser | None = None
         self._unread = b""
         self._released = False
@@ -72,7 +72,7 @@ class Connection:
     @property
     def receiving(self) -> bool:
         """Whether a request has begun to arrive and is not complete."""
-        return self._parser is not None
+        return bool(self._incoming)
 
     @property
     def quiet(self) -> bool:
@@ -89,7 +89,7 @@ class Connection:
     def on_readable(self) -> None:
         """Take what has arrived."""
         try:
-            data = self.sock.recv(READ_BYTES)
+            data = self.sock.recv(self._incoming.appetite)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -154,8 +154,7 @@ class Connection:
         with self._output.lock:
             self.closed = True
             self._output.break_locked()
-        if self._parser is not None:
-            self._parser.close()
+        self._incoming.drop()
 
     def dispose(self) -> None:
         """Close the socket, unless it has another owner by now."""
@@ -178,11 +177,14 @@ class Connection:
 
     def _parse(self, data: bytes) -> None:
         while data and not (self.serving or self._ending):
-            if self._parser is None:
-                self._parser = HTTPRequestParser(self.adj)
+            if self._incoming.passes_over:
+                data = self._pass_over(data)
+                continue
+            parser = self._incoming.parser
+            if parser is None:
+                parser = self._incoming.begin()
                 patience = time.monotonic() + self.server.limits.request_seconds
                 self.deadline = min(patience, self.server.partial_ends)
-            parser = self._parser
             try:
                 data = data[parser.received(data) :]
                 refusal = judge(parser)
@@ -195,13 +197,26 @@ class Connection:
             if refusal is not None:
                 self._refuse(refusal, head_only=getattr(parser, "command", "") == "HEAD")
             elif parser.completed:
-                self._parser = None
+                self._incoming.take()
                 if not parser.empty:
                     self._hand_in(parser, data)
                     return  # what follows waits in _unread, and may have been answered already
-            elif parser.expect_continue and parser.headers_finished:
-                parser.expect_continue = False
-                self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            else:
+                self._wait_for_the_rest(parser)
+
+    def _wait_for_the_rest(self, parser: HTTPRequestParser) -> None:
+        if parser.expect_continue and parser.headers_finished:
+            parser.expect_continue = False
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif self._incoming.is_large and self.server.refusing:
+            self._incoming.drop_the_rest()
+
+    def _pass_over(self, data: bytes) -> bytes:
+        """Receive more of a request that is refused; what follows it."""
+        rest = self._incoming.pass_over(data)
+        if not self._incoming:
+            self._send_overloaded()
+        return rest
 
     def _hand_in(self, parser: HTTPRequestParser, rest: bytes) -> None:
         self._request = parser
@@ -214,17 +229,19 @@ class Connection:
         if late or not self.server.submit(self):
             self.serving = False
             parser.close()
-            self.deadline = time.monotonic() + self.server.limits.idle_seconds
-            self._send(refusals.OVERLOADED.response(close=False))
+            self._send_overloaded()
             if self._unread:
                 self.server.poke(self)
+
+    def _send_overloaded(self) -> None:
+        """Refuse a request that has been received, and go on with the connection."""
+        self.deadline = time.monotonic() + self.server.limits.idle_seconds
+        self._send(refusals.OVERLOADED.response(close=False))
 
     def _refuse(self, refusal: Refusal, head_only: bool = False) -> None:
         """Answer from the loop itself and end the connection; nothing may be in service."""
         log.debug("%s answered %d %s", self.addr[0], refusal.status, refusal.code)
-        if self._parser is not None:
-            self._parser.close()
-            self._parser = None
+        self._incoming.drop()
         self._ending = True
         self.deadline = time.monotonic() + self.server.limits.request_seconds
         self._send(refusal.response(head_only=head_only))

@@ -31,6 +31,10 @@ class Host(Protocol):
     def late(self) -> bool:
         """Whether what waits has waited so long that it is better refused."""
 
+    @property
+    def refusing(self) -> bool:
+        """Whether a request that came now would find no thread in time."""
+
     def submit(self, connection: Connection) -> bool:
         """Queue the connection's request for a thread; False when too many wait."""
 

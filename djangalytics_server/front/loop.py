@@ -73,11 +73,16 @@ class Loop:
 
     # Called from any thread.
 
-    def submit(self, connection: Connection) -> bool:
-        """Queue the connection's request for a thread; False when too many wait."""
+    @property
+    def refusing(self) -> bool:
+        """Whether a request that came now would find no thread in time."""
         waiting = self._threads.waiting
         slow = self._threads.waited > self.limits.late_seconds
-        if waiting >= self.limits.waiting or (waiting and slow):
+        return waiting >= self.limits.waiting or (waiting > 0 and slow)
+
+    def submit(self, connection: Connection) -> bool:
+        """Queue the connection's request for a thread; False when too many wait."""
+        if self.refusing:
             return False
         self._threads.put(connection.service)
         return True

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
 from djangalytics_server import front
+from djangalytics_server.front.incoming import Incoming
 from djangalytics_server.front.threads import Threads
 from tests.server.front_program import DEADLINE, Served, everything, served, until
 
@@ -246,6 +248,40 @@ def test_too_many_waiting_requests_are_503(tmp_path: Path) -> None:
             assert (503, "overloaded") == problem(response)
             assert b"Retry-After: 1" in response
             answered[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_a_large_request_that_comes_too_late_is_refused_and_its_connection_kept(
+    tmp_path: Path,
+) -> None:
+    """With too many waiting, four megabytes are refused, and what follows them on the connection
+    is answered in its turn.
+    """
+    size = 4 * 1024 * 1024
+    large = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode() + bytes(size)
+    small = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    with served(tmp_path, "--limits", '{"waiting": 0}') as server, server.connect() as sock:
+        for _ in range(3):
+            sock.sendall(large + small)
+            heard = b""
+            while heard.count(b'"overloaded"') < 2:
+                data = sock.recv(4096)
+                assert data, heard
+                heard += data
+            assert 2 == heard.count(b"Retry-After: 1")
+
+
+def test_the_rest_of_a_refused_request_is_not_kept() -> None:
+    """Its parser is gone, its length still counts, and the next request begins where it ends."""
+    incoming = Incoming(Adjustments(sockets=[]))
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    parser = incoming.begin()
+    assert len(head) + 10 == parser.received(head) + parser.received(bytes(10))
+    assert incoming.is_large
+    incoming.drop_the_rest()
+    assert (None, True) == (incoming.parser, bool(incoming))
+    assert b"" == incoming.pass_over(bytes(90_000))
+    assert b"GET" == incoming.pass_over(bytes(9_990) + b"GET")
+    assert not incoming
 
 
 def test_what_would_wait_too_long_is_503(tmp_path: Path) -> None:
