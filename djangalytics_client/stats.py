@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 DROPPED = "dropped:"
-_COUNTED_AT_ONCE = 32
+_COUNTED_AT_ONCE = 8
+"""Few: whoever counts does it inside ``track()``."""
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
@@ -101,9 +102,10 @@ class Tally:
         return self.admitted + len(self._notes)
 
     def _count(self) -> None:
+        next_note = self._notes.popleft
         while True:
             try:
-                note = self._notes.popleft()
+                note = next_note()
             except IndexError:  # not asked for before: a signal handler may count in between
                 return
             self.tracked += 1

@@ -40,14 +40,14 @@ class _NoThread:
         """Nothing runs."""
 
 
-_EIGHTS = struct.Struct("8s" * 512)
+_EIGHTS = struct.Struct("8s" * 2048)
 _random_eights: list[bytes] = []
 
 
 def eight_random_bytes() -> bytes:
-    """Bytes of os.urandom, fetched for 512 calls at a time: a system call costs more than the rest
-    of an insert id, and lets other threads have the interpreter before it is back. Emptied in a
-    forked child, so that no two processes share any.
+    """Bytes of os.urandom, fetched for 2,048 calls at a time: a system call costs more than the
+    rest of an insert id, and lets other threads have the interpreter before it is back: with eight
+    that track, for as many turns. Emptied in a forked child, so that no two processes share any.
     """
     try:
         return _random_eights.pop()
