@@ -7,11 +7,15 @@ import re
 MOST = 50
 """Origins of one project."""
 
-_LONGEST = 300
+LONGEST = 300
 _USUAL = {"http": "80", "https": "443"}
 _FORM = re.compile(
     r"([a-z][a-z0-9+.-]*)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?"
 )
+
+
+PATTERN = f"^{_FORM.pattern}$"
+"""The same for a JSON Schema."""
 
 
 def exact(text: str) -> str:
@@ -20,7 +24,7 @@ def exact(text: str) -> str:
     Raises ValueError for what no browser sends: a path, a wildcard, ``null``, a name that is not in
     the letters of DNS.
     """
-    found = _FORM.fullmatch(text.strip().lower()) if len(text) <= _LONGEST else None
+    found = _FORM.fullmatch(text.strip().lower()) if len(text) <= LONGEST else None
     if found is None:
         raise ValueError(f"{text[:80]!r} is no origin, such as https://example.com")
     scheme, host, port = found.groups()

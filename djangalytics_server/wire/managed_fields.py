@@ -100,9 +100,12 @@ class Flag(_Managed, fields.Boolean):
 class _Names(_Managed, fields.List[str]):
     """A list of texts, each once."""
 
+    each: ClassVar[dict[str, Any]]
+    """What the API's description says of each."""
+
     def __init__(self, about: str, **more: Any) -> None:
         metadata = {"description": about, "maxItems": origins.MOST}
-        super().__init__(fields.String(), metadata=metadata, **more)
+        super().__init__(fields.String(metadata=self.each), metadata=metadata, **more)
 
     def _deserialize(  # type: ignore[override]
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -119,6 +122,7 @@ class Origins(_Names):
     """Origins of pages, as browsers write them."""
 
     code = "origins_invalid"
+    each: ClassVar = {"pattern": origins.PATTERN, "maxLength": origins.LONGEST}
 
     def _name(self, entry: object) -> str:
         try:
@@ -131,6 +135,11 @@ class Sources(_Names):
     """Values of an event's ``source``."""
 
     code = "sources_invalid"
+    each: ClassVar = {
+        "pattern": PLAIN_TEXT,
+        "minLength": 1,
+        "maxLength": LIMITS.distinct_id_length,
+    }
 
     def _name(self, entry: object) -> str:
         fits = isinstance(entry, str) and 1 <= len(entry) <= LIMITS.distinct_id_length
