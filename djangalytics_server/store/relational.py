@@ -129,7 +129,12 @@ class RelationalStore:
     def remove(self, project_id: int) -> int:
         """See ``Store.remove``."""
         with self._removing() as connection:
-            return removal.remove(connection, project_id)
+            gone = removal.remove(connection, project_id)
+        more = not gone
+        while more:  # its events are gone, and what is known of erased ones may go
+            with self._removing() as connection:
+                more = removal.forget(connection, project_id)
+        return gone
 
     def expire(
         self, project_id: int, before: int, go_on: Callable[[int], bool] = lambda gone: True

@@ -28,6 +28,14 @@ _ROLLUPS = (
     "expired_definitions",
     "expired_days",
 )
+_DIGESTS = 20_000
+"""Digests of erased insert ids that go in one transaction."""
+_FORGET = (
+    "DELETE FROM erased_keys WHERE project_id = ? AND key IN"
+    " (SELECT key FROM erased_keys WHERE project_id = ? LIMIT ?)"
+)
+_MARK = "DELETE FROM marks WHERE name = ?"
+_ANY = "SELECT 1 FROM erased_keys WHERE project_id = ? LIMIT 1"
 _SOME = "SELECT id, insert_id FROM events WHERE project_id = ? ORDER BY id LIMIT ?"
 
 
@@ -35,6 +43,7 @@ def remove(connection: Connection, project_id: int) -> int:
     """Remove the project's rollups and refused events, and a portion of its events: how many."""
     for table in _ROLLUPS:
         run(connection, f"DELETE FROM {table} WHERE project_id = ?", [(project_id,)])  # noqa: S608 - constants
+    run(connection, _MARK, [(f"expired:{project_id}",)])
     rows = ask(connection, _SOME, (project_id, PORTION))
     if connection.dialect.name == "sqlite":
         run(
@@ -46,6 +55,12 @@ def remove(connection: Connection, project_id: int) -> int:
     if rows:
         count_removal(connection)
     return len(rows)
+
+
+def forget(connection: Connection, project_id: int) -> bool:
+    """Remove a portion of the digests of its erased insert ids; whether there are more."""
+    run(connection, _FORGET, [(project_id, project_id, _DIGESTS)])
+    return bool(ask(connection, _ANY, (project_id,)))
 
 
 def _digests(project_id: int, rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:

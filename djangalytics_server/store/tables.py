@@ -382,6 +382,7 @@ class ErasedKey(Base):
     __tablename__ = "erased_keys"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[int] = mapped_column(BigInteger)
 

@@ -19,6 +19,11 @@ APART = {"api_keys", "audit_log"}
 
 
 EXPIRED = (
+    *(
+        f"INSERT INTO erased_keys (project_id, key, event_id) VALUES (2, {key}, {key})"
+        for key in range(-4, 5)
+    ),
+    "INSERT INTO erased_keys (project_id, key, event_id) VALUES (1, 7, 7)",
     "INSERT INTO retention (project_id, days) VALUES (2, 30)",
     "INSERT INTO sending_counts"
     " (bucket, project_id, key_prefix, requests, events, refused_key, refused_address)"
@@ -70,6 +75,7 @@ def test_everything_of_the_project_goes(
         engine.sql(statement)
     before = left(engine, 1)
     assert all(left(engine, 2).values()), left(engine, 2)
+    monkeypatch.setattr(removal, "_DIGESTS", 3)
     assert [7, 7, 6, 0] == [store.remove(2) for _ in range(4)]
     assert set(left(engine, 2).values()) == {0}
     assert before == left(engine, 1)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from djangalytics_server.catalog import removal
+from djangalytics_server.clock import now
 from tests.server.desk import Desk, desk_of
 from tests.server.house import House, problem
 
@@ -250,3 +251,52 @@ ARGON = (
     "K4b1XzCjN1u4mGfbB0J0Qe4c4J4Jm8f0iQyJ0oF2b2A"
 )
 """Of no password in particular."""
+
+
+def test_nothing_of_a_deleted_project_is_left_in_any_table(house: House) -> None:
+    """Every value of every table is looked through for the project's number, after it had one of
+    everything. Only its empty row stays, so that nobody else gets the number, and the trail.
+    """
+    number, secret = 7_654_321, "a-secret-of-the-project"
+    assert 2 == house.new_project(secret)
+    house.sql("UPDATE projects SET id = ? WHERE id = 2", number)
+    headers = {kind: house.make_key(kind, project_id=number) for kind in ("write", "admin")}
+    events = [
+        {"event_name": secret, "distinct_id": who, "insert_id": f"{who}-{n}"}
+        for n in range(4)
+        for who in ("ada", "bob")
+    ]
+    batch = {"events": [*events, {"event_name": "", "distinct_id": secret}]}
+    sent = house.client.post("/api/capture_batch/", json=batch, headers=headers["write"])
+    assert 207 == sent.status_code
+    house.client.patch("/api/retention/", json={"days": 30}, headers=headers["admin"])
+    gone = house.client.delete("/api/persons/?distinct_id=ada", headers=headers["admin"])
+    assert {"events": 4, "rejected": 0} == gone.json
+    house.sql("UPDATE events SET received_at = 1 WHERE distinct_id = 'bob'")
+    assert 4 == house.app.store.expire(number, now())
+    house.capture({"event_name": secret, "insert_id": "last"}, headers=headers["write"])
+    assert 8 == house.sql("SELECT count(*) FROM erased_keys WHERE project_id = ?", number)[0][0]
+    assert found(house, str(number)) >= {"erased_keys", "erasures", "retention", "marks"}
+    owner = Desk(house.sign_in(), number)
+    body = {"name": secret}
+    assert 204 == owner.ask("DELETE", f"/api/projects/{number}/", body).status_code
+    assert house.app.figures is not None
+    house.app.figures.close()
+    house.app.store.remove(number)
+    while house.app.store.remove(number):
+        pass
+    assert {"projects", "audit_log"} == found(house, str(number))
+    assert {"audit_log"} == found(house, secret)
+    assert [("", None)] == house.sql(
+        "SELECT name, organisation_id FROM projects WHERE id = ?", number
+    )
+
+
+def found(house: House, text: str) -> set[str]:
+    """The tables in which a value has the text in it."""
+    tables = [name for (name,) in house.sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        table
+        for table in tables
+        if any(text in str(value) for row in house.sql(f"SELECT * FROM {table}") for value in row)
+    }
