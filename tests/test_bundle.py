@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import djangalytics_server
+from djangalytics_server.model.trail import ACTIONS
 
 BUNDLE = Path(djangalytics_server.__file__).parent / "dashboard" / "static"
+SOURCES = Path(__file__).parents[1] / "djangalytics_server" / "dashboard" / "src"
 LARGEST = 250 * 1_024
 """Bytes of everything a first visit loads, gzipped."""
 
@@ -75,3 +78,10 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     styles = "".join(file.read_text("utf-8") for file in BUNDLE.glob("*.css"))
     for words in ("http://", "https://", "@import", "url(//"):
         assert words not in styles
+
+
+def test_the_page_can_search_for_every_recorded_action() -> None:
+    """What the settings offer to search the audit trail for is what the server records."""
+    source = SOURCES.joinpath("api", "trail.ts").read_text("utf-8")
+    (table,) = re.findall(r"ACTIONS = \[(.*?)\]", source, re.DOTALL)
+    assert list(ACTIONS) == re.findall(r'"([a-z_.]+)"', table)

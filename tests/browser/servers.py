@@ -15,12 +15,15 @@ from djangalytics_client import Client
 from djangalytics_server import app
 from djangalytics_server.catalog import (
     accounts,
+    audit,
+    erasures,
     invitations,
     keys,
     organisations,
     passwords,
     people,
     projects,
+    retention,
     second_factor,
     secrets,
     sessions,
@@ -29,8 +32,17 @@ from djangalytics_server.catalog.invitations import Wish
 from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import DATABASE_FILE
+from djangalytics_server.model.trail import Actor
 from djangalytics_server.store.base import catalog_engine
-from djangalytics_server.store.tables import SecondFactor, SignIn
+from djangalytics_server.store.tables import (
+    ErasureRow,
+    ExpiredDay,
+    RetentionRun,
+    SecondFactor,
+    SendingCount,
+    SignIn,
+    VerdictCount,
+)
 from tests.helpers import RunningServer, running_server
 
 MARKUP = '<img src=x onerror="window.struck=1">'
@@ -136,11 +148,49 @@ def furnish(session: Session) -> None:
     keys.create(session, 1, "admin", "terraform", maker, now + 86_400_000_000)
     ended = keys.create(session, 1, "read", "report " + "long " * 18, maker)
     keys.revoke(session, 1, ended.facts.id, now=now)
+    under_way(session, now)
     for user_id, cookie in ((1, OWNER), (2, VIEWER)):
         sessions.begin(session, user_id, Visit(now - 7_200_000_000, "192.0.2.7", "Elsewhere/1.0"))
         made = sessions.begin(session, user_id, Visit(now, "127.0.0.1", "Chromium"), by_link=True)
         row = session.scalars(select(SignIn).where(SignIn.hash == secrets.digest(made))).one()
         row.hash = secrets.digest(cookie)
+
+
+def under_way(session: Session, now: int) -> None:
+    """Removals that somebody is at, what was sent with each key, and lines of the audit trail."""
+    day, claimed = now // 86_400_000_000, now + 29_000_000
+    retention.keep(session, 1, 90)
+    numbers = {"requests": 40, "refused_key": 3, "refused_address": 1}
+    session.add_all(
+        [
+            VerdictCount(project_id=1, day=day, verdict="accepted", code="", count=812_400),
+            VerdictCount(project_id=1, day=day - 99, verdict="accepted", code="", count=144_400),
+            ExpiredDay(project_id=1, day=day - 99, count=120_400),
+            RetentionRun(
+                project_id=1, days=90, began_at=now - 9_000_000, claimed_until=claimed, gone=120_400
+            ),
+            *(
+                SendingCount(
+                    bucket=now // 300_000_000 * 300,
+                    project_id=1,
+                    key_prefix=key,
+                    events=n,
+                    **numbers,
+                )
+                for key, n in (("", 12), ("djw_8uK4", 1_250_000))
+            ),
+        ]
+    )
+    owner = Actor("Owner", "192.0.2.7", now)
+    done = erasures.ask(session, 1, "somebody", owner, mine=True)
+    erasures.finish(session, done.id, now=now)
+    going = erasures.ask(session, 1, "ada@example.com", owner, mine=True)
+    row = session.get_one(ErasureRow, going.id)
+    row.events, row.total, row.claimed_until = 5_000, 12_400, claimed
+    audit.record(session, owner, "key.create", f"djw_8uK4… write {MARKUP}", project_id=1, id=3)
+    audit.record(
+        session, Actor("command line", None, now), "retention.change", "90 days", project_id=1
+    )
 
 
 @contextmanager

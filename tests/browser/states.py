@@ -162,6 +162,8 @@ def _settings(page: Page) -> None:
     expect(page.get_by_test_id("key").first).to_be_visible()
     expect(page.get_by_test_id("person").first).to_be_visible()
     expect(page.get_by_test_id("browser").first).to_be_visible()
+    for panel in ("retention", "erase", "sending", "trail"):
+        expect(page.get_by_test_id(f"panel-{panel}").locator(".skeleton")).to_have_count(0)
 
 
 def _settings_asked(page: Page) -> None:

@@ -103,13 +103,13 @@ def test_without_redis_each_process_has_its_own(tmp_path: Path) -> None:
 
 def test_redis_may_go_while_servers_run(tmp_path: Path, server: redis.Server) -> None:
     """Events are taken all the same, by each process's own limit; that is said once in the log,
-    and readers see it, and see that it is over.
+    and who manages sees it, and sees that it is over.
     """
 
     def wait_for(answers: bool) -> dict[str, object]:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            shown = requests.get(f"{url}/api/sending/", headers=reader, timeout=60).json()["redis"]
+            shown = requests.get(f"{url}/api/sending/", headers=admin, timeout=60).json()["redis"]
             if shown["answers"] == answers:
                 return dict(shown)
             capture()
@@ -122,9 +122,9 @@ def test_redis_may_go_while_servers_run(tmp_path: Path, server: redis.Server) ->
 
     with servers(tmp_path, 1, 1, server.url) as (running,):
         url = running.url
-        made = command("keys", "create", "--kind", "read", "--data", str(running.data))
+        made = command("keys", "create", "--kind", "admin", "--data", str(running.data))
         said = subprocess.run(made, capture_output=True, text=True, check=True, timeout=60).stdout
-        reader = {"Authorization": f"Bearer {said.split()[-1]}"}
+        admin = {"Authorization": f"Bearer {said.split()[-1]}"}
         assert {"answers": True, "went_away": 0} == wait_for(True)
         server.stop()
         assert {"answers": False, "went_away": 1} == wait_for(False)

@@ -209,6 +209,10 @@ def test_the_command_shows_the_trail(house: House) -> None:
     assert 3 == len(said("--all"))
     assert 1 == len(said("--actor", "Ada"))
     assert [] == said("--since", "1h")
+    assert 3 == len(said("--until", "1h"))
+    assert 3 == len(said("--project", "1"))
+    assert 2 == house.new_project("Other")
+    assert [] == said("--project", "Other")
     assert "id,at,actor,action,subject,address,details" == said("--format", "csv")[0]
     assert 3 == len([json.loads(line) for line in said("--format", "ndjson")])
 

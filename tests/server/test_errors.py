@@ -191,6 +191,7 @@ WAYS = [
     parameter("colour=red", "colour"),
     parameter("state=lost", "state", "/api/delivery/"),
     Way("invalid_parameter", 400, "/api/persons/", method="DELETE", needs="admin key"),
+    get("invalid_parameter", 400, "/api/retention/?days=0", names="days", needs="admin key"),
     *(
         get("invalid_parameter", 400, f"/api/audit/{query}", names=name, needs="admin key")
         for query, name in (("?action=key.borrow", "action"), ("export/?format=xls", "format"))

@@ -195,7 +195,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/delivery/"): READING,
     ("GET", "/api/rejected/"): READING,
     ("GET", "/api/limited/"): READING,
-    ("GET", "/api/sending/"): READING,
+    ("GET", "/api/sending/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/keys/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/"): LOOKING_AT_WHAT_IS_MANAGED,
     ("GET", "/api/audit/export/"): LOOKING_AT_WHAT_IS_MANAGED,
@@ -335,7 +335,7 @@ def taken_by(path: str) -> str:
     """The kind of key that works at an address."""
     if "capture" in path:
         return "write"
-    things = ("keys", "audit", "persons", "projects", "retention", "erasures")
+    things = ("keys", "audit", "persons", "projects", "retention", "erasures", "sending")
     managed = tuple(f"/api/{thing}/" for thing in things)
     return "admin" if path.startswith(managed) else "read"
 

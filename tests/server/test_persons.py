@@ -130,15 +130,18 @@ def test_a_person_is_erased_beside_the_requests(house: House) -> None:
     assert "3 of 3 events, 1 refused ones" in said
 
 
-@pytest.mark.parametrize("wish", [{}, {"distinct_id": ""}, {"distinct_id": 7}, {"x": 1}])
-def test_a_wrong_wish_erases_nobody(house: House, wish: dict[str, object]) -> None:
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({}, "field_missing"),
+    ({"distinct_id": "ada", "x": 1}, "field_unknown"),
+    *(({"distinct_id": wrong}, "person_invalid") for wrong in ("", 7, None, "a\0", "x" * 201)),
+]
+
+
+@pytest.mark.parametrize(("wish", "code"), WRONG)
+def test_a_wrong_wish_erases_nobody(house: House, wish: dict[str, object], code: str) -> None:
     """It is refused by name."""
     fill(house)
     answer = house.client.post("/api/erasures/", json=wish, headers=house.make_key("admin"))
-    assert problem(answer)["errors"][0]["code"] in (
-        "field_missing",
-        "field_unknown",
-        "person_invalid",
-    )
+    assert [code] == [entry["code"] for entry in problem(answer)["errors"]]
     assert [] == house.sql("SELECT * FROM erasures")
     assert 6 == house.stored()

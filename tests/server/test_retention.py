@@ -84,6 +84,13 @@ def test_a_running_server_applies_it(
     assert 1 == house.stats()["total_events"]
 
 
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({"days": 0}, "days_invalid"),
+    ({}, "field_missing"),
+    ({"days": 3, "x": 1}, "field_unknown"),
+]
+
+
 def look(house: House, **params: Any) -> dict[str, Any]:
     """What an admin key of the first project is shown."""
     admin = house.make_key("admin")
@@ -136,11 +143,7 @@ def test_it_is_changed_over_the_api_and_applied_at_once(house: House) -> None:
 def test_a_wrong_number_changes_nothing(house: House, days: object) -> None:
     """It is named, in the body and as a parameter."""
     admin = house.make_key("admin")
-    for body, code in (
-        ({"days": days}, "days_invalid"),
-        ({}, "field_missing"),
-        ({"days": 3, "x": 1}, "field_unknown"),
-    ):
+    for body, code in (({"days": days}, "days_invalid"), *WRONG[1:]):
         answer = house.client.patch("/api/retention/", json=body, headers=admin)
         assert [code] == [entry["code"] for entry in problem(answer)["errors"]]
     asked = house.client.get(f"/api/retention/?days={days}x", headers=admin)

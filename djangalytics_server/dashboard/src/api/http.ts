@@ -65,6 +65,20 @@ async function request(path: string, method: string, options: Options): Promise<
   return { body, headers: response.headers };
 }
 
+/** Has the browser keep an answer that is no JSON as a file. */
+export async function download(path: string, name: string): Promise<void> {
+  const response = await send(path, "GET", {});
+  if (!response.ok) {
+    throw parseProblem(response.status, await decode(response), response.headers.get("X-Request-Id"));
+  }
+  const place = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = place;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(place);
+}
+
 export function get(path: string, signal?: AbortSignal): Promise<Answer> {
   return request(path, "GET", signal ? { signal } : {});
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { changeAccount, endBrowser, fetchBrowsers, setPassword, type Browser } from "../api/account";
 import type { Session, User } from "../api/types";
 import { Fault, Field } from "../capture/Field";
@@ -10,6 +10,7 @@ import { absoluteTime, relativeTime } from "../zone/format";
 import { LONGEST_NAME, SHORTEST_PASSWORD } from "./limits";
 import { PasswordField } from "./PasswordField";
 import { SecondFactor } from "./SecondFactor";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 
 const AGAIN_MS = 3_000;
@@ -61,8 +62,7 @@ function AccountForm({ user, csrfToken }: { user: User; csrfToken: string | null
       await setPassword({ password, ...(user.needsCurrent && { current }) }, csrfToken);
     }
   };
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     setDone("");
     if (!(await change(save))) return;
     setDone(password === "" ? "Saved." : "Saved. Your other sessions have ended.");
@@ -70,7 +70,13 @@ function AccountForm({ user, csrfToken }: { user: User; csrfToken: string | null
     setCurrent("");
   };
   return (
-    <form className="settings-form" onSubmit={(event) => void submit(event)}>
+    <SettingsForm
+      id="account"
+      word="Save account"
+      busyWord="Saving…"
+      {...{ busy, fault, done }}
+      onSubmit={submit}
+    >
       <Field id="account-name" label="Your name" fault={null}>
         <input
           id="account-name"
@@ -120,16 +126,7 @@ function AccountForm({ user, csrfToken }: { user: User; csrfToken: string | null
         value={password}
         onChange={setNew}
       />
-      <div>
-        <button type="submit" className="button primary" disabled={busy}>
-          {busy ? "Saving…" : "Save account"}
-        </button>
-        <p className="done" role="status">
-          {done}
-        </p>
-        <Fault id="account-fault" text={fault} />
-      </div>
-    </form>
+    </SettingsForm>
   );
 }
 

@@ -1,8 +1,8 @@
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { createKey, type FreshKey, type KeyKind } from "../api/keys";
-import { Fault, Field } from "../capture/Field";
-import { Icon } from "../icons/Icon";
+import { Field } from "../capture/Field";
 import { endOf, KINDS, LIVES } from "./kinds";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 
 const LONGEST_NAME = 100;
@@ -21,8 +21,7 @@ export function CreateKey({ csrfToken, onFresh }: Props) {
   const { busy, fault, change } = useChange("keys");
   const missing = tried && name.trim() === "" ? "Say what the key is for." : null;
 
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     setTried(true);
     if (name.trim() === "") return document.getElementById("key-name")?.focus();
     const expires_at = endOf(LIVES[life]?.[1] ?? null, new Date());
@@ -32,7 +31,15 @@ export function CreateKey({ csrfToken, onFresh }: Props) {
     }
   };
   return (
-    <form className="settings-form" noValidate onSubmit={(event) => void submit(event)}>
+    <SettingsForm
+      id="key"
+      word="Make key"
+      busyWord="Making…"
+      makes
+      noValidate
+      {...{ busy, fault }}
+      onSubmit={submit}
+    >
       <Field id="key-name" label="Key name" fault={missing} hint="The program or person that will use it.">
         <input
           id="key-name"
@@ -72,13 +79,6 @@ export function CreateKey({ csrfToken, onFresh }: Props) {
           ))}
         </select>
       </Field>
-      <div>
-        <button type="submit" className="button primary" disabled={busy}>
-          <Icon name="plus" />
-          {busy ? "Making…" : "Make key"}
-        </button>
-        <Fault id="key-fault" text={fault} />
-      </div>
-    </form>
+    </SettingsForm>
   );
 }

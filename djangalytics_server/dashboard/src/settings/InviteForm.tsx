@@ -1,9 +1,9 @@
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { invite } from "../api/people";
 import type { Role, Session } from "../api/types";
-import { Fault, Field } from "../capture/Field";
-import { Icon } from "../icons/Icon";
+import { Field } from "../capture/Field";
 import { givenBy } from "./roles";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 
 interface Props {
@@ -17,13 +17,19 @@ export function InviteForm({ session, onLink }: Props) {
   const [role, setRole] = useState<Role>("analyst");
   const { busy, fault, change } = useChange("invitations");
   const roles = givenBy(session.role);
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     const make = async () => onLink(email.trim(), await invite(email.trim(), role, session.csrfToken));
     if (await change(make)) setEmail("");
   };
   return (
-    <form className="settings-form" onSubmit={(event) => void submit(event)}>
+    <SettingsForm
+      id="invite"
+      word="Make invitation link"
+      busyWord="Making…"
+      makes
+      {...{ busy, fault }}
+      onSubmit={submit}
+    >
       <Field id="invite-email" label="Their e-mail address" fault={null} hint="By which they will sign in.">
         <input
           id="invite-email"
@@ -48,13 +54,6 @@ export function InviteForm({ session, onLink }: Props) {
           ))}
         </select>
       </Field>
-      <div>
-        <button type="submit" className="button primary" disabled={busy}>
-          <Icon name="plus" />
-          {busy ? "Making…" : "Make invitation link"}
-        </button>
-        <Fault id="invite-fault" text={fault} />
-      </div>
-    </form>
+    </SettingsForm>
   );
 }

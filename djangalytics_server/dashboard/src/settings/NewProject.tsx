@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { chooseProject } from "../api/project";
 import { createProject } from "../api/projects";
 import type { Project } from "../api/types";
-import { Fault, Field } from "../capture/Field";
-import { Icon } from "../icons/Icon";
+import { Field } from "../capture/Field";
 import { Panel } from "../panel/Panel";
 import { LONGEST_NAME } from "./limits";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 import { ZoneSelect } from "./ZoneSelect";
 
@@ -16,8 +16,7 @@ export function NewProject({ project, csrfToken }: { project: Project; csrfToken
   const [name, setName] = useState("");
   const [zone, setZone] = useState(project.timeZone);
   const { busy, fault, change } = useChange();
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     const make = async () => {
       const made = await createProject({ name: name.trim(), time_zone: zone }, csrfToken);
       chooseProject(made.id);
@@ -26,7 +25,15 @@ export function NewProject({ project, csrfToken }: { project: Project; csrfToken
   };
   return (
     <Panel title="New project" note={`In ${project.organisation.name}, for its people.`}>
-      <form className="settings-form" onSubmit={(event) => void submit(event)}>
+      <SettingsForm
+        id="new-project-form"
+        word="Make project"
+        busyWord="Making…"
+        kind="plain"
+        makes
+        {...{ busy, fault }}
+        onSubmit={submit}
+      >
         <Field id="new-project-name" label="Name of the new project" fault={null}>
           <input
             id="new-project-name"
@@ -41,14 +48,7 @@ export function NewProject({ project, csrfToken }: { project: Project; csrfToken
         <Field id="new-project-zone" label="Its time zone" fault={null}>
           <ZoneSelect id="new-project-zone" value={zone} onChange={setZone} />
         </Field>
-        <div>
-          <button type="submit" className="button" disabled={busy}>
-            <Icon name="plus" />
-            {busy ? "Making…" : "Make project"}
-          </button>
-          <Fault id="new-project-fault" text={fault} />
-        </div>
-      </form>
+      </SettingsForm>
     </Panel>
   );
 }

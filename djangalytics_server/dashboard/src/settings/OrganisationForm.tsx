@@ -1,8 +1,9 @@
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { renameOrganisation } from "../api/projects";
 import type { Project } from "../api/types";
-import { Fault, Field } from "../capture/Field";
+import { Field } from "../capture/Field";
 import { LONGEST_NAME } from "./limits";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 
 /** What the organisation is called, as invitations say it. */
@@ -10,17 +11,21 @@ export function OrganisationForm({ project, csrfToken }: { project: Project; csr
   const [name, setName] = useState(project.organisation.name);
   const [done, setDone] = useState(false);
   const { busy, fault, change } = useChange("session");
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     setDone(await change(() => renameOrganisation(name.trim(), csrfToken)));
   };
   return (
     <details className="danger-zone">
       <summary>Rename the organisation…</summary>
-      <form
-        className="settings-form"
-        onSubmit={(event) => void submit(event)}
-        onChange={() => setDone(false)}
+      <SettingsForm
+        id="organisation"
+        word="Rename"
+        busyWord="Renaming…"
+        kind="plain"
+        {...{ busy, fault }}
+        done={done ? "Renamed." : ""}
+        onSubmit={submit}
+        onEdit={() => setDone(false)}
       >
         <Field id="organisation-name" label="Organisation name" fault={null}>
           <input
@@ -33,16 +38,7 @@ export function OrganisationForm({ project, csrfToken }: { project: Project; csr
             onChange={(event) => setName(event.target.value)}
           />
         </Field>
-        <div>
-          <button type="submit" className="button" disabled={busy}>
-            {busy ? "Renaming…" : "Rename"}
-          </button>
-          <p className="done" role="status">
-            {done && "Renamed."}
-          </p>
-          <Fault id="organisation-fault" text={fault} />
-        </div>
-      </form>
+      </SettingsForm>
     </details>
   );
 }

@@ -1,12 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState } from "react";
 import { changeProject, deleteProject } from "../api/projects";
 import { forgetProject } from "../api/project";
 import type { Project, Session } from "../api/types";
-import { Fault, Field } from "../capture/Field";
+import { Field } from "../capture/Field";
 import { Panel } from "../panel/Panel";
 import { LONGEST_NAME } from "./limits";
 import { goTo, HOME_PATH } from "./place";
+import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
 import { ZoneSelect } from "./ZoneSelect";
 
@@ -25,8 +26,7 @@ export function ProjectPanel({ project, session }: Props) {
   const [done, setDone] = useState(false);
   const { busy, fault, change } = useChange("session");
   const oldest = session.projects[0]?.id === project.id;
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     const wish = {
       name: name.trim(),
       time_zone: zone,
@@ -38,10 +38,14 @@ export function ProjectPanel({ project, session }: Props) {
   };
   return (
     <Panel title="Project" note={`Its id is ${project.id}.`} testId="panel-project">
-      <form
-        className="settings-form"
-        onSubmit={(event) => void submit(event)}
-        onChange={() => setDone(false)}
+      <SettingsForm
+        id="project"
+        word="Save"
+        busyWord="Saving…"
+        {...{ busy, fault }}
+        done={done ? "Saved." : ""}
+        onSubmit={submit}
+        onEdit={() => setDone(false)}
       >
         <Field id="project-name" label="Project name" fault={null}>
           <input
@@ -89,16 +93,7 @@ export function ProjectPanel({ project, session }: Props) {
             </span>
           </label>
         )}
-        <div>
-          <button type="submit" className="button primary" disabled={busy}>
-            {busy ? "Saving…" : "Save"}
-          </button>
-          <p className="done" role="status">
-            {done && "Saved."}
-          </p>
-          <Fault id="project-fault" text={fault} />
-        </div>
-      </form>
+      </SettingsForm>
       {session.role === "owner" && <Deletion project={project} csrfToken={session.csrfToken} />}
     </Panel>
   );
@@ -136,8 +131,7 @@ function Deletion({ project, csrfToken }: { project: Project; csrfToken: string 
   const client = useQueryClient();
   const [typed, setTyped] = useState("");
   const { busy, fault, change } = useChange();
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const submit = async () => {
     if (await change(() => deleteProject(project.id, typed, csrfToken))) {
       forgetProject();
       goTo(HOME_PATH);
@@ -147,7 +141,15 @@ function Deletion({ project, csrfToken }: { project: Project; csrfToken: string 
   return (
     <details className="danger-zone">
       <summary>Delete this project…</summary>
-      <form className="settings-form" onSubmit={(event) => void submit(event)}>
+      <SettingsForm
+        id="project-delete-form"
+        word="Delete project"
+        busyWord="Deleting…"
+        kind="danger"
+        {...{ busy, fault }}
+        disabled={typed !== project.name}
+        onSubmit={submit}
+      >
         <Field
           id="project-delete"
           label={`Type ${project.name} to delete it`}
@@ -162,17 +164,7 @@ function Deletion({ project, csrfToken }: { project: Project; csrfToken: string 
             onChange={(event) => setTyped(event.target.value)}
           />
         </Field>
-        <div>
-          <button
-            type="submit"
-            className="button danger"
-            disabled={busy || typed !== project.name}
-          >
-            {busy ? "Deleting…" : "Delete project"}
-          </button>
-          <Fault id="project-delete-fault" text={fault} />
-        </div>
-      </form>
+      </SettingsForm>
     </details>
   );
 }

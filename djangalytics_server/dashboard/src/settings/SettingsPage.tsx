@@ -9,12 +9,16 @@ import { useFailure } from "../states/failing";
 import { useNow } from "../zone/useNow";
 import { viewerZone } from "../zone/zone";
 import { AccountPanels } from "./AccountPanels";
+import { ErasePanel } from "./ErasePanel";
 import { KeysPanel } from "./KeysPanel";
 import { NewProject } from "./NewProject";
 import { PeoplePanels } from "./PeoplePanels";
 import { follow, HOME_PATH } from "./place";
 import { ProjectPanel } from "./ProjectPanel";
+import { RetentionPanel } from "./RetentionPanel";
 import { mayManage } from "./roles";
+import { SendingPanel } from "./SendingPanel";
+import { TrailPanel } from "./TrailPanel";
 import { useKeys } from "./useKeys";
 
 /** The project, its keys, its people, and one's own account: for those who are signed in. */
@@ -64,6 +68,12 @@ function Managing({ session, zone, now }: { session: Session; zone: string; now:
         <ProjectPanel project={project} session={session} />
         <NewProject project={project} csrfToken={csrfToken} />
       </div>
+      <div className="settings-halves">
+        <RetentionPanel now={now} csrfToken={csrfToken} />
+        <ErasePanel {...{ zone, now, csrfToken }} />
+      </div>
+      <SendingPanel />
+      <TrailPanel zone={zone} now={now} />
       <h2 className="settings-title">
         {project.organisation.name} <small>organisation</small>
       </h2>

@@ -138,6 +138,44 @@ export function problemAnswer(status: number, code: string, errors: unknown[] = 
   };
 }
 
+export function retentionAnswer(overrides: Record<string, unknown> = {}) {
+  const nothing = { days: null, events: 0, oldest: null, removed: 0, due: 0, run: null };
+  return { ...nothing, ...overrides };
+}
+
+export function erasureAnswer(id: number, overrides: Record<string, unknown> = {}) {
+  return {
+    id,
+    subject: "sha256:0123456789abcdef",
+    state: "done",
+    asked_by: "owner",
+    asked_at: new Date().toISOString(),
+    ended_at: new Date().toISOString(),
+    events: 12,
+    of: 12,
+    rejected: 0,
+    ...overrides,
+  };
+}
+
+export function sendingAnswer(senders: unknown[] = [], overrides: Record<string, unknown> = {}) {
+  const rate = { rate: 20_000, at_once: 1_200_000 };
+  return { limits: { key: rate, address: rate }, redis: null, senders, ...overrides };
+}
+
+export function trailAnswer(id: number, overrides: Record<string, unknown> = {}) {
+  return {
+    id,
+    at: new Date().toISOString(),
+    actor: "owner",
+    action: "key.create",
+    subject: `key ${id}`,
+    address: "192.0.2.7",
+    details: {},
+    ...overrides,
+  };
+}
+
 const HOUR_MS = 3_600_000;
 
 export const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS).toISOString();

@@ -1,7 +1,16 @@
 /** A server in memory: the page's own fetch is the only thing replaced. */
 
 import { vi } from "vitest";
-import { browserAnswer, deliveryAnswer, LIMITS, memberAnswer, SESSION, statsAnswer } from "./answers";
+import {
+  browserAnswer,
+  deliveryAnswer,
+  LIMITS,
+  memberAnswer,
+  retentionAnswer,
+  sendingAnswer,
+  SESSION,
+  statsAnswer,
+} from "./answers";
 
 export interface Reply {
   status?: number;
@@ -28,6 +37,10 @@ const USUAL: Record<string, Answerer> = {
   "GET /api/people/": () => ({ body: [memberAnswer(1)] }),
   "GET /api/invitations/": () => ({ body: [] }),
   "GET /api/account/sessions/": () => ({ body: [browserAnswer(1)] }),
+  "GET /api/retention/": () => ({ body: retentionAnswer() }),
+  "GET /api/erasures/": () => ({ body: [] }),
+  "GET /api/sending/": () => ({ body: sendingAnswer() }),
+  "GET /api/audit/": () => ({ body: [] }),
   "GET /api/delivery/": () => ({ body: deliveryAnswer() }),
 };
 
