@@ -205,6 +205,14 @@ WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
         ("PATCH", "/api/projects/1/", {"open_capture": flag}, "open_capture", "flag_invalid")
         for flag in ("true", 1, None)
     ),
+    *(
+        ("PATCH", "/api/projects/1/", {"origins": given}, "origins", "origins_invalid")
+        for given in ("https://a.example", None, [5], ["https://a.example"] * 51)
+    ),
+    *(
+        ("PATCH", "/api/projects/1/", {"sources": given}, "sources", "sources_invalid")
+        for given in ("web", None, [5], [""], ["x" * 201], ["x"] * 51)
+    ),
     ("DELETE", "/api/projects/1/", {"name": "my project"}, "name", "confirmation_wrong"),
     *(
         ("POST", "/api/invitations/", {"email": "a@b.c", "role": role}, "role", "role_invalid")

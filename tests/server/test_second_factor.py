@@ -27,6 +27,9 @@ from tests.server.house import House, problem
 ADA = "ada@example.com"
 SECOND = 1_000_000
 PATH = "/api/account/second-factor/"
+CODES = {"second_factor_on", "second_factor_required", "second_factor_wrong"}
+CODES_OF_FIELDS = {"code_wrong"}
+"""Codes of answers that only who has a second factor, or begins one, can get."""
 
 
 class Time:
