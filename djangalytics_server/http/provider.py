@@ -80,7 +80,7 @@ class Provider:
             raise ProviderFailed("its token endpoint gave no id_token")
         found = self._proven(token, proofs.nonce)
         if "email" not in found:
-            found = {**self._person(str(answer.get("access_token", "")), found["sub"]), **found}
+            found |= self._person(str(answer.get("access_token", "")), found["sub"])
         return _claims(self._settings.issuer, found)
 
     def _proven(self, token: str, nonce: str) -> dict[str, Any]:
