@@ -21,7 +21,7 @@ class Journal(Protocol):
         """One transaction, alone among all writers; committed and synced when the block ends.
 
         Raises StoreUnavailable when the database or the disk fails; and Taken, instead of waiting
-        for another writer, unless ``patient``.
+        for another writer or for what is to be done now and then, unless ``patient``.
         """
 
     def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:

@@ -67,9 +67,10 @@ class Appender(Protocol):
         """See ``Store.append``."""
 
     def append_now(self, submissions: Sequence[Submission]) -> list[Receipt] | None:
-        """Append as ``append`` does; None, and nothing done, where that means to wait for another.
+        """Append a few events as ``append`` does; None, and nothing done, where that takes long:
+        because another writes, or for what is to be done now and then.
 
-        Disks are waited for all the same.
+        That the disk has them is waited for all the same.
         """
 
     def replay(self, mended: Sequence[tuple[int, Event]]) -> list[Stored | None]:

@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 class Taken(Exception):
-    """Another is writing, and the caller did not want to wait."""
+    """Another is writing, or more is to be done first, and the caller did not want to wait."""
 
 
 def timed_out() -> QuestionTimedOut:

@@ -37,6 +37,8 @@ they land; this module finds the repeats of all others."""
 FLUSH_AT = 100_000
 """How many events may follow the last sorted pass; no more ids than these are in memory."""
 
+_FEW = 1_000
+
 _FIND_KEYS = "SELECT event_id FROM insert_keys WHERE key IN (SELECT value FROM json_each(?))"
 _FIND_EVENTS = (
     "SELECT project_id, insert_id, id, event_name, timestamp FROM events"
@@ -75,6 +77,12 @@ class RandomIds:
         """Begin anew with what the database says."""
         self._newest = {}
         self._read_up_to = self._flushed_up_to = self._version = -1
+
+    @property
+    def is_light(self) -> bool:
+        """Whether a few more events mean no long reading and no sorted pass."""
+        known = self._version >= 0
+        return known and self._read_up_to + _FEW < self._flushed_up_to + FLUSH_AT
 
     def catch_up(self, connection: Link) -> None:
         """Read what others have appended, or all that is not in ``insert_keys`` yet."""

@@ -26,7 +26,9 @@ CONNECT: dict[str, Any] = {"check_same_thread": False, "cached_statements": 512}
 """As many prepared statements as ``statements.portion`` can ask for, and the questions beside."""
 
 CHECKPOINTS = "PRAGMA wal_autocheckpoint=4000"
-"""For the connection that holds the write lock while it commits: it checkpoints the log."""
+NO_CHECKPOINTS = "PRAGMA wal_autocheckpoint=0"
+"""The first is for the connection that holds the write lock while it commits, which takes long when
+it checkpoints the log; the second for all others, and where a commit must not take long."""
 
 PATIENT = f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1_000)}"
 IMPATIENT = "PRAGMA busy_timeout=0"
@@ -37,7 +39,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=0",
+    NO_CHECKPOINTS,
 )
 
 

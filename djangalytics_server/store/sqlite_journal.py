@@ -18,6 +18,7 @@ from djangalytics_server.store.sqlite_file import (
     CHECKPOINTS,
     CONNECT,
     IMPATIENT,
+    NO_CHECKPOINTS,
     PATIENT,
     set_up,
     sqlite_path,
@@ -26,6 +27,9 @@ from djangalytics_server.store.sqlite_file import (
 
 _BUSY = "database is locked"
 """SQLite's words for SQLITE_BUSY; the number comes along only since Python 3.11."""
+_LIGHT_WRITES = 200
+"""After so many that fold nothing of the log into the file, one is left to whoever may take long.
+"""
 
 
 class SqliteJournal:
@@ -37,15 +41,20 @@ class SqliteJournal:
         self._reader: sqlite3.Connection | None = None
         self._asking = threading.Lock()
         self._random_ids = RandomIds()
+        self._light_writes = 0
 
     @contextmanager
     def writing(self, *, patient: bool = True) -> Iterator[Link]:
         """See ``Journal.writing``; for one thread at a time."""
         try:
+            if not patient and not self._is_light():
+                raise Taken
             with write_lock(self._path, patient=patient):
                 if self._writer is None:
                     self._writer = _connect(self._path)
-                    self._writer.execute(CHECKPOINTS)
+                if patient or not self._light_writes:
+                    self._writer.execute(CHECKPOINTS if patient else NO_CHECKPOINTS)
+                self._light_writes = 0 if patient else self._light_writes + 1
                 with _transaction(self._writer, patient=patient):
                     yield SqliteLink(self._writer)
         except Taken:
@@ -55,6 +64,13 @@ class SqliteJournal:
             if isinstance(error, (sqlite3.Error, OSError)):
                 raise unavailable("written", error) from error
             raise
+
+    def _is_light(self) -> bool:
+        """Whether to write a few events is all there is to do: no log to fold into the file, and
+        nothing to be read first.
+        """
+        known = self._writer is not None and self._random_ids.is_light
+        return known and self._light_writes < _LIGHT_WRITES
 
     def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
         """See ``Journal.insert``."""

@@ -16,7 +16,7 @@ import pytest
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.store import sqlite_file
+from djangalytics_server.store import random_ids, sqlite_file
 from djangalytics_server.store.base import open_appender
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import event, send
@@ -74,6 +74,7 @@ def test_who_must_not_wait_is_told_that_another_writes(sqlite: SqliteEngine, pro
         send(store, event("before"))
         appender = open_appender(sqlite.url)
         with contextlib.closing(appender):
+            appender.append([Submission(1, 0, (event("first"),))])
             before = trace(sqlite)
             holder = subprocess.Popen(
                 [sys.executable, "-c", program, str(sqlite.path)],
@@ -116,6 +117,43 @@ def test_a_lock_held_by_another_process_fails_the_append_whole(
             assert before == trace(sqlite)
             holder.communicate(b"")
         assert "accepted" == send(store, event("during")).stored[0].status
+
+
+def test_what_takes_long_is_left_to_who_may_take_long(sqlite: SqliteEngine) -> None:
+    """Whoever must not wait writes neither first, when all that is new is read, nor more than two
+    hundred times in a row: another folds the log into the file, so it does not grow for ever.
+    """
+    with sqlite.fresh():
+        appender = open_appender(sqlite.url)
+        log = sqlite.path.with_name(f"{sqlite.path.name}-wal")
+        left, largest = [], 0
+        with contextlib.closing(appender):
+            for number in range(1_000):
+                one = [Submission(1, 0, (event(f"e{number}"),))]
+                if appender.append_now(one) is None:
+                    left.append(number)
+                    assert appender.append(one)[0].accepted
+                largest = max(largest, log.stat().st_size)
+        assert [0, 201, 402, 603, 804] == left
+        assert largest < 32 * 1024 * 1024
+    with contextlib.closing(driver.connect(sqlite.path)) as connection:
+        assert [(1_000,)] == connection.execute("SELECT count(*) FROM events").fetchall()
+
+
+def test_a_sorted_pass_over_many_ids_is_left_to_who_may_take_long(
+    sqlite: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shortly before one is due nobody writes who must not wait; afterwards they do again."""
+    monkeypatch.setattr(random_ids, "FLUSH_AT", 1_020)
+    with sqlite.fresh():
+        appender = open_appender(sqlite.url)
+        with contextlib.closing(appender):
+            appender.append([Submission(1, 0, tuple(event(f"a{n}") for n in range(10)))])
+            assert appender.append_now([Submission(1, 0, (event("b"),))]) is not None
+            appender.append([Submission(1, 0, tuple(event(f"c{n}") for n in range(10)))])
+            assert appender.append_now([Submission(1, 0, (event("d"),))]) is None
+            appender.append([Submission(1, 0, tuple(event(f"e{n}") for n in range(1_000)))])
+            assert appender.append_now([Submission(1, 0, (event("d"),))]) is not None
 
 
 def test_only_the_owner_may_read_the_files(sqlite: SqliteEngine) -> None:
