@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("djangalytics_server.front")
 
 SWEEP_SECONDS = 0.5
+ACCEPTED_AT_ONCE = 64
+"""Connections that one round over the sockets accepts: rounds are long when many are busy, and who
+is not accepted is not told to come again either."""
 LAST_WORD_SECONDS = 0.5
 """How long a draining server keeps quiet connections, for a request that is on its way."""
 CLOSING_SHARE = 0.8
@@ -201,6 +204,12 @@ class Loop:
         self._forget(connection)
         self._threads.put(partial(_give, take, connection.sock, early))
 
+    def _accept_some(self, listener: socket.socket) -> None:
+        """Accept what waits, as far as those who are connected already need not wait for it."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            if not self._accepting or not self._accept(listener):
+                return
+
     def _accept(self, listener: socket.socket) -> bool:
         """Accept one connection; False when none waits."""
         try:
@@ -231,7 +240,7 @@ class Loop:
             if enabled:
                 listener.setblocking(False)
                 self._selector.register(
-                    listener, selectors.EVENT_READ, lambda one=listener: self._accept(one)
+                    listener, selectors.EVENT_READ, lambda one=listener: self._accept_some(one)
                 )
             else:
                 self._selector.unregister(listener)
