@@ -161,11 +161,15 @@ class Writer:
             self._rest_until = ended + _REST_SECONDS
 
     def _run(self) -> None:
-        while self._await_work():
+        while True:
+            goes_on = self._await_work()
+            # Only in turn: whoever writes just now may put back what it could not write at once.
             with self._turn:
                 group = self._next_group()
                 if group:
                     self._write(group, self._append)
+            if not (goes_on or group):
+                return
 
     def _await_work(self) -> bool:
         """Wait until something is to be written; False when it is time to stop."""

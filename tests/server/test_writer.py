@@ -341,3 +341,24 @@ def test_gathered_and_never_settled_is_written_at_the_end() -> None:
     assert writer.close()
     assert 1 == len(told)
     assert [["a"]] == notes.by_thread
+
+
+def test_what_is_put_back_while_the_writer_closes_is_written() -> None:
+    """Whoever finds another writing at the very end leaves it to the thread, which still runs."""
+    notes, told = Notes(), list[object]()
+    entered, go_on = threading.Event(), threading.Event()
+
+    def taken(_submissions: Sequence[Submission]) -> None:
+        entered.set()
+        assert go_on.wait(PATIENCE)
+
+    writer = Writer(notes.append, taken)
+    with ThreadPoolExecutor(2) as pool:
+        bringing = pool.submit(writer.hand_in, submission("a"), told.append)
+        assert entered.wait(PATIENCE)
+        assert writer.close(timeout=0.2) is False
+        go_on.set()
+        bringing.result(PATIENCE)
+        assert writer.close()
+    assert [["a"]] == notes.by_thread
+    assert 1 == len(told)
