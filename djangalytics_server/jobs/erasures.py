@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
@@ -14,6 +13,7 @@ from djangalytics_server.catalog import erasures
 from djangalytics_server.catalog.erasures import Work
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.errors import Unavailable
+from djangalytics_server.jobs.rounds import Rounds
 from djangalytics_server.model.audit import Progress
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import MICROSECONDS
@@ -90,36 +90,15 @@ class Erasing:
         return erased
 
 
-class Eraser:
+class Eraser(Rounds):
     """A thread that erases whoever waits for it, until ``close``."""
 
     def __init__(self, erasing: Erasing) -> None:
         self._erasing = erasing
-        self._ended, self._asked = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="erasures", daemon=True)
-        self._thread.start()
+        super().__init__("erasures", first=FIRST_SECONDS, every=EVERY_SECONDS)
 
-    def wake(self) -> None:
-        """Look now: somebody asked."""
-        self._asked.set()
-
-    def close(self) -> None:
-        """End, after the transaction that is under way; the next start goes on."""
-        self._ended.set()
-        self._asked.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = FIRST_SECONDS
-        while True:
-            self._asked.wait(wait)
-            self._asked.clear()
-            if self._ended.is_set():
-                return
-            self._work()
-            wait = EVERY_SECONDS
-
-    def _work(self) -> None:
+    def work(self) -> None:
+        """See ``Rounds.work``."""
         try:
             while not self._ended.is_set():
                 if not self._erasing.waiting() or self._erasing.next(self._goes_on) is None:

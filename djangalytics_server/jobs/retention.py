@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from djangalytics_server.catalog import retention
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.errors import Unavailable
+from djangalytics_server.jobs.rounds import Rounds
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.store.base import Store
 
@@ -83,36 +83,15 @@ class Expiry:
                 retention.let_go(session, project_id)
 
 
-class Sweeper:
+class Sweeper(Rounds):
     """Applies each project's retention by a thread of its own, until ``close``."""
 
     def __init__(self, expiry: Expiry) -> None:
         self._expiry = expiry
-        self._ended, self._asked = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-        self._thread.start()
+        super().__init__("retention", first=FIRST_SECONDS, every=EVERY_SECONDS)
 
-    def wake(self) -> None:
-        """Look now: somebody changed how long events are kept."""
-        self._asked.set()
-
-    def close(self) -> None:
-        """End, after the transaction that is under way."""
-        self._ended.set()
-        self._asked.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = FIRST_SECONDS
-        while True:
-            self._asked.wait(wait)
-            self._asked.clear()
-            if self._ended.is_set():
-                return
-            self._sweep()
-            wait = EVERY_SECONDS
-
-    def _sweep(self) -> None:
+    def work(self) -> None:
+        """See ``Rounds.work``."""
         try:
             wanted = self._expiry.kept()
             for project_id, days in wanted.items():
