@@ -44,6 +44,7 @@ from djangalytics_server.http import (
     safety,
     second_factor,
     session,
+    suggestions,
 )
 from djangalytics_server.http import keys as key_doors
 from djangalytics_server.http import projects as project_doors
@@ -211,6 +212,7 @@ def _hang_doors(app: Server, services: Services) -> None:
         query_insights.blueprint(services, access, app.registry),
         exports.blueprint(services, access, app.registry),
         definitions.blueprint(services, access, app.registry),
+        suggestions.blueprint(services, access, app.registry),
         delivery.blueprint(services, access, app.registry),
         rejected.blueprint(services, access, app.registry),
         session.blueprint(services, access, app.registry),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields
 
@@ -13,8 +13,10 @@ from djangalytics_server.model.exports import FORMS
 from djangalytics_server.model.keeping import MOST_DAYS
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import Coded
+from djangalytics_server.model.suggestion import Of
 from djangalytics_server.model.trail import ACTIONS, EXPORTS
 from djangalytics_server.model.zone_names import known_zones
+from djangalytics_server.query import filters
 
 MOST_EVENTS = 1_000
 INTERVALS: tuple[Interval, ...] = ("minute", "hour", "day", "week", "month")
@@ -93,6 +95,16 @@ class DefinitionsParams(Schema):
     event_name = fields.List(Text(metadata=_NAME))
 
 
+class PropertyName(fields.String):
+    """The name of a property, as a filter has it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return filters.property_name(value, "")
+        except filters.Refused as refused:
+            raise _refuse("property_unaskable") from refused
+
+
 _LIMIT = Whole(code="invalid_limit", most=MOST_EVENTS, about="How many; 50 if absent.")
 _CURSOR = Whole(
     code="invalid_cursor", most=2**62, about="Where the page begins: from the Link header."
@@ -118,6 +130,34 @@ class Choice(fields.String):
         if value not in self.choices:
             raise _refuse(self.code)
         return str(value)
+
+
+class SuggestionsParams(Schema):
+    """Parameters of GET /api/suggestions/."""
+
+    of = Choice(
+        get_args(Of),
+        code="invalid_of",
+        about="What to offer: names of events, of properties, or values of one of them.",
+        required=True,
+        error_messages={"required": Coded("parameter_missing")},
+    )
+    typed = Text(
+        metadata={"description": "What stands in it, A to Z alike; all if absent.", "minLength": 1}
+    )
+    event_name = Text(metadata={"description": "Only what this event has.", "minLength": 1})
+    field = Choice(
+        [name for name in filters.FIELDS if name != "timestamp"],
+        code="invalid_field",
+        about="With values: of which field.",
+    )
+    property = PropertyName(
+        metadata={
+            "description": "With values: of which property, in place of a field.",
+            "maxLength": 200,
+        }
+    )
+    limit = _LIMIT
 
 
 class DeliveryParams(Schema):

@@ -11,8 +11,10 @@ from djangalytics_server.errors import FieldError, InvalidParameter
 from djangalytics_server.model.delivery import DeliveryPage
 from djangalytics_server.model.exports import Form
 from djangalytics_server.model.query import EventPage, Stats
+from djangalytics_server.model.query_filter import Field, Property, Subject
 from djangalytics_server.model.reasons import PARAMETERS, Coded
 from djangalytics_server.model.rejected import RejectedPage
+from djangalytics_server.model.suggestion import Typing
 from djangalytics_server.model.trail import AuditPage
 from djangalytics_server.query import moments
 from djangalytics_server.query.params import (
@@ -27,6 +29,7 @@ from djangalytics_server.query.params import (
     RejectedParams,
     RetentionParams,
     StatsParams,
+    SuggestionsParams,
 )
 
 Given = Mapping[str, Sequence[str]]
@@ -36,6 +39,7 @@ _REJECTED, _DELIVERY = RejectedParams(), DeliveryParams()
 _ERASURE, _RETENTION = ErasureParams(), RetentionParams()
 _EXPORT, _FORM = ExportParams(), FormParams()
 _AUDIT, _AUDIT_EXPORT = AuditParams(), AuditExportParams()
+_SUGGESTIONS = SuggestionsParams()
 
 
 def stats(given: Given, project_id: int, project_zone: str) -> Stats:
@@ -89,6 +93,31 @@ def _event_page(loaded: dict[str, Any], project_id: int, project_zone: str) -> E
 def definitions(given: Given) -> tuple[str, ...]:
     """The names that /api/definitions/ is asked for; none means all. Raises InvalidParameter."""
     return tuple(dict.fromkeys(_load(_DEFINITIONS, given).get("event_name", ())))
+
+
+def suggestions(given: Given, project_id: int) -> Typing:
+    """What /api/suggestions/ is to offer; raises InvalidParameter."""
+    loaded = _load(_SUGGESTIONS, given)
+    of, named = loaded["of"], [name for name in ("field", "property") if name in loaded]
+    if of == "values" and not named:
+        raise _wrong("parameter_missing", "property", "Or field.")
+    if of != "values" and named:
+        raise _wrong("not_together", named[0], f"{named[0]} goes with values.")
+    if len(named) > 1:
+        raise _wrong("not_together", "property", "Choose field or property.")
+    if of == "event_names" and "event_name" in loaded:
+        raise _wrong("not_together", "event_name", "Those of one event have one name.")
+    subject: Subject | None = None
+    if named:
+        subject = Field(loaded["field"]) if "field" in loaded else Property(loaded["property"])
+    return Typing(
+        project_id,
+        of,
+        loaded.get("typed", ""),
+        loaded.get("limit", 50),
+        loaded.get("event_name"),
+        subject,
+    )
 
 
 def rejected(given: Given, project_id: int) -> RejectedPage:
@@ -175,6 +204,11 @@ def _objections(messages: dict[str, Any]) -> list[FieldError]:
     return found
 
 
+def _wrong(code: str, field: str, more: str = "") -> InvalidParameter:
+    error = _error(code, field, more)
+    return InvalidParameter(error.message, errors=[error])
+
+
 def _error(code: str, field: str, more: str = "") -> FieldError:
     return FieldError(code, f"{PARAMETERS[code]} {more}".rstrip(), field)
 
@@ -183,8 +217,7 @@ def _range(loaded: dict[str, Any], zone: str) -> tuple[int | None, int | None]:
     start = _moment(loaded.get("from_"), "from", zone, 0)
     end = _moment(loaded.get("to"), "to", zone, 1)
     if start is not None and end is not None and start >= end:
-        error = _error("range_empty", "from")
-        raise InvalidParameter(error.message, errors=[error])
+        raise _wrong("range_empty", "from")
     return start, end
 
 
@@ -195,5 +228,4 @@ def _moment(text: str | None, field: str, zone: str, days: int) -> int | None:
     try:
         return moments.read(text, zone, days)
     except ValueError as error:
-        wrong = _error("invalid_time", field)
-        raise InvalidParameter(wrong.message, errors=[wrong]) from error
+        raise _wrong("invalid_time", field) from error

@@ -15,11 +15,12 @@ from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, Stream, Walk
 from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.model.sending import Sent
+from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import postgres_address
 
 if TYPE_CHECKING:
@@ -58,6 +59,20 @@ class Snapshot(Protocol):
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """Everybody's events, by time, then by arrival."""
+
+    def recent(self, look: Recent) -> Iterator[Sequence[tuple[int, Raw]]]:
+        """Timestamp and raw value of the newest events by their own time, some at a time."""
+
+    def event_names(self, project_id: int, typed: str, limit: int) -> list[tuple[str, int]]:
+        """Names of events with a text in them, and their counts.
+
+        Those that begin with it come first, then the most frequent, then by code points.
+        """
+
+    def properties(
+        self, project_id: int, typed: str, event_name: str | None
+    ) -> list[tuple[str, str, int]]:
+        """Properties with a text in their name, by type, with their counts, in no order."""
 
 
 class Appender(Protocol):

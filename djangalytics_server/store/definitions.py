@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from djangalytics_server.model.definitions import EventSeen, PropertySeen
 from djangalytics_server.store.tables import EventDefinition, PropertyDefinition
@@ -50,3 +50,33 @@ def _properties(
         known.last_seen,
     ).where(known.project_id == project_id, known.event_name.in_(names))
     return [(row[0], PropertySeen(*row[1:])) for row in connection.execute(question)]
+
+
+def event_names(
+    connection: Connection, project_id: int, typed: str, limit: int
+) -> list[tuple[str, int]]:
+    """Names with a text in them and their counts: those that begin with it, the most frequent."""
+    known = EventDefinition
+    begins = case((known.event_name.istartswith(typed, autoescape=True), 0), else_=1)
+    question = (
+        select(known.event_name, known.count)
+        .where(known.project_id == project_id, known.event_name.icontains(typed, autoescape=True))
+        .order_by(begins, known.count.desc(), known.event_name)
+        .limit(limit)
+    )
+    return [(name, count) for name, count in connection.execute(question)]
+
+
+def properties(
+    connection: Connection, project_id: int, typed: str, event_name: str | None
+) -> list[tuple[str, str, int]]:
+    """Properties with a text in them, by type: how many events have them. In no order."""
+    known = PropertyDefinition
+    question = (
+        select(known.property, known.type, func.sum(known.count))
+        .where(known.project_id == project_id, known.property.icontains(typed, autoescape=True))
+        .group_by(known.property, known.type)
+    )
+    if event_name is not None:
+        question = question.where(known.event_name == event_name)
+    return [(name, kind, int(count)) for name, kind, count in connection.execute(question)]

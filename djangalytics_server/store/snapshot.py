@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Scan, Stream, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, Stream, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
-from djangalytics_server.store import pages
+from djangalytics_server.model.suggestion import Recent
+from djangalytics_server.store import definitions, pages
 from djangalytics_server.store.failures import timed_out
-from djangalytics_server.store.insights import crowds, scans, walks
+from djangalytics_server.store.insights import crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.tables import EventCount, EventRow
 
@@ -77,6 +78,20 @@ class RelationalSnapshot:
         """See ``Snapshot.stream``."""
         self._check_time()
         return walks.streamed(self._connection, stream)
+
+    def recent(self, look: Recent) -> Iterator[Sequence[tuple[int, Raw]]]:
+        """See ``Snapshot.recent``."""
+        return recent.looked(self._connection, look)
+
+    def event_names(self, project_id: int, typed: str, limit: int) -> list[tuple[str, int]]:
+        """See ``Snapshot.event_names``."""
+        return definitions.event_names(self._connection, project_id, typed, limit)
+
+    def properties(
+        self, project_id: int, typed: str, event_name: str | None
+    ) -> list[tuple[str, str, int]]:
+        """See ``Snapshot.properties``."""
+        return definitions.properties(self._connection, project_id, typed, event_name)
 
     def _check_time(self) -> None:
         """The engines' own limits hold for one statement; this one for all of them together."""

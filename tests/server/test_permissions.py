@@ -189,6 +189,7 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/stats/"): READING,
     ("GET", "/api/events/"): READING,
     ("GET", "/api/definitions/"): READING,
+    ("GET", "/api/suggestions/"): READING,
     ("POST", "/api/query/"): READING,
     ("GET", "/api/export/"): READING,
     ("POST", "/api/export/"): READING,
@@ -239,7 +240,7 @@ BODIES: dict[str, Any] = {
     "/api/retention/": {"days": 30},
     "/api/erasures/": {"distinct_id": "nobody"},
 }
-QUERIES = {"/api/persons/": {"distinct_id": "nobody"}}
+QUERIES = {"/api/persons/": {"distinct_id": "nobody"}, "/api/suggestions/": {"of": "event_names"}}
 CAPTURES = ("/api/capture_event/", "/api/capture_batch/")
 ROLES = ("admin", "analyst", "viewer")
 
