@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from djangalytics_server.catalog import allowed, ids, keys, organisations, people, sessions
 from djangalytics_server.errors import LastProject
+from djangalytics_server.model.sending import RateLimit
 from djangalytics_server.store.tables import ApiKey, Organisation, Project
 
 
@@ -17,7 +19,8 @@ from djangalytics_server.store.tables import ApiKey, Organisation, Project
 class ProjectFacts:
     """A project as the rest of the house sees it.
 
-    Browsers send to it from pages of ``origins`` alone; an empty ``sources`` allows any.
+    Browsers send to it from pages of ``origins`` alone; an empty ``sources`` allows any; without a
+    ``limit`` it takes what the server does.
     """
 
     id: int
@@ -28,6 +31,7 @@ class ProjectFacts:
     organisation: str
     origins: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    limit: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,9 @@ def change(
     open_capture: bool | None = None,
     origins: Sequence[str] | None = None,
     sources: Sequence[str] | None = None,
+    limit: RateLimit | Literal["stays"] | None = "stays",
 ) -> ProjectFacts | None:
-    """Change what is given; None when there is no such project."""
+    """Change what is given; None when there is no such project. A limit of None is none at all."""
     row = session.get(Project, project_id)
     if row is None or row.deleted_at is not None:
         return None
@@ -118,6 +123,8 @@ def change(
         row.origins = allowed.kept(origins)
     if sources is not None:
         row.sources = allowed.kept(sources)
+    if limit != "stays":
+        row.limit_rate, row.limit_at_once = limit or (None, None)
     session.flush()
     return get(session, project_id)
 
@@ -138,6 +145,7 @@ def delete_for_good(session: Session, project_id: int, *, now: int) -> int | Non
     session.execute(delete(ApiKey).where(ApiKey.project_id == project_id))
     row.name, row.organisation_id, row.open_capture, row.deleted_at = "", None, False, now
     row.origins = row.sources = allowed.NOTHING
+    row.limit_rate = row.limit_at_once = None
     session.flush()
     return remaining[0]
 
@@ -162,6 +170,8 @@ def _found(
             Organisation.name,
             Project.origins,
             Project.sources,
+            Project.limit_rate,
+            Project.limit_at_once,
         )
         .join(Organisation, Organisation.id == Project.organisation_id)
         .where(Project.deleted_at.is_(None), *conditions)
@@ -169,6 +179,11 @@ def _found(
         .limit(limit)
     )
     return [
-        ProjectFacts(*row[:6], allowed.listed(row.origins), allowed.listed(row.sources))
+        ProjectFacts(
+            *row[:6],
+            origins=allowed.listed(row.origins),
+            sources=allowed.listed(row.sources),
+            limit=allowed.limit(row.limit_rate, row.limit_at_once),
+        )
         for row in session.execute(question)
     ]

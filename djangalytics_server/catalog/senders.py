@@ -13,6 +13,7 @@ from typing import Any
 
 from djangalytics_server.catalog import allowed, key_text, secrets
 from djangalytics_server.model.event import MICROSECONDS
+from djangalytics_server.model.sending import RateLimit
 
 REMEMBERED = MICROSECONDS
 """How long a look-up is believed: a revoked key works a second more."""
@@ -21,12 +22,13 @@ _MOST = 1_000
 """Look-ups that are remembered: guesses must not fill the memory."""
 
 _KEY = (
-    "SELECT api_keys.id, project_id, prefix, expires_at, last_used_at, origins, sources"
+    "SELECT api_keys.id, prefix, expires_at, last_used_at,"
+    " project_id, origins, sources, limit_rate, limit_at_once"
     " FROM api_keys JOIN projects ON projects.id = project_id"
     " WHERE hash = ? AND kind = 'write' AND revoked_at IS NULL"
 )
 _FIRST = (
-    "SELECT id, open_capture, origins, sources FROM projects"
+    "SELECT open_capture, id, origins, sources, limit_rate, limit_at_once FROM projects"
     " WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
 )
 
@@ -39,13 +41,15 @@ NoteUse = Callable[[int, int | None, int], None]
 class Sender:
     """Who sends events: the project they go to, and the shown part of the key, if any.
 
-    ``origins`` are those of pages that may; ``sources`` those events may have, any if it is empty.
+    ``origins`` are those of pages that may; ``sources`` those events may have, any if it is empty;
+    ``limit`` is how fast the project may be sent to, None: as fast as the server takes events.
     """
 
     project_id: int
     key_prefix: str | None = None
     origins: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    limit: RateLimit | None = None
 
 
 _Known = tuple[int, "int | None", "Sender | None"]
@@ -104,10 +108,9 @@ class Senders:
 
     def _first(self) -> tuple[None, Sender | None]:
         rows = self._ask(_FIRST, ())
-        if not rows or not rows[0][1]:
+        if not rows or not rows[0][0]:
             return None, None
-        project_id, _, origins, sources = rows[0]
-        return None, Sender(project_id, None, allowed.listed(origins), allowed.listed(sources))
+        return None, _sender(None, *rows[0][1:])
 
     def _with(self, key: str, now: int) -> tuple[int | None, Sender | None]:
         if key_text.is_mistyped(key):
@@ -115,8 +118,19 @@ class Senders:
         rows = self._ask(_KEY, (secrets.digest(key),))
         if not rows:
             return None, None
-        key_id, project_id, prefix, ends, last_used_at, origins, sources = rows[0]
+        key_id, prefix, ends, last_used_at, *project = rows[0]
         if ends is None or now < ends:
             self._note_use(key_id, last_used_at, now)
-        sender = Sender(project_id, prefix, allowed.listed(origins), allowed.listed(sources))
-        return ends, sender
+        return ends, _sender(prefix, *project)
+
+
+def _sender(
+    prefix: str | None,
+    project_id: int,
+    origins: str,
+    sources: str,
+    rate: int | None,
+    at_once: int | None,
+) -> Sender:
+    limit = allowed.limit(rate, at_once)
+    return Sender(project_id, prefix, allowed.listed(origins), allowed.listed(sources), limit)

@@ -295,7 +295,7 @@ class Access:
 
 
 def _to(project: ProjectFacts, key_prefix: str | None = None) -> Sender:
-    return Sender(project.id, key_prefix, project.origins, project.sources)
+    return Sender(project.id, key_prefix, project.origins, project.sources, project.limit)
 
 
 def _no_project() -> NotFound:

@@ -68,14 +68,14 @@ def _take(decode: Decode, services: Services, access: Access) -> Receipt:
     address = access.address(request)
     sender = access.sender(request, None) if "Authorization" in request.headers else None
     if sender is not None:
-        services.limiter.check(sender.project_id, sender.key_prefix, address)
+        services.limiter.check(sender.project_id, sender.key_prefix, address, sender.limit)
     envelope = decode(body.read(request))
     if sender is None:
         sender = access.sender(request, envelope.api_key)
-        services.limiter.check(sender.project_id, sender.key_prefix, address)
+        services.limiter.check(sender.project_id, sender.key_prefix, address, sender.limit)
     who = sender.project_id, sender.key_prefix, address
-    services.limiter.charge(*who, len(envelope.events))
-    g.rate_limit = services.limiter.fields(*who)
+    services.limiter.charge(*who, len(envelope.events), sender.limit)
+    g.rate_limit = services.limiter.fields(*who, sender.limit)
     around = Circumstances(
         project_id=sender.project_id,
         received_at=services.clock(),

@@ -11,6 +11,7 @@ from djangalytics_server.catalog import keys
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.operations import Operation, Registry
+from djangalytics_server.http.projects import RateLimitSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.limits.buckets import Buckets
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
@@ -22,7 +23,7 @@ class LimitedSchema(Schema):
     """Requests of a UTC day that were refused, by the limit they met: 429, or their origin: 403."""
 
     day = fields.String(required=True, metadata={"format": "date"})
-    by = fields.String(required=True, metadata={"enum": ["key", "address", "origin"]})
+    by = fields.String(required=True, metadata={"enum": ["key", "address", "project", "origin"]})
     requests = fields.Integer(required=True)
 
 
@@ -37,18 +38,12 @@ LIMITED = Operation(
 )
 
 
-class RateSchema(Schema):
-    """How fast may be sent: events a second, and how many at once."""
-
-    rate = fields.Integer(required=True)
-    at_once = fields.Integer(required=True)
-
-
 class RatesSchema(Schema):
-    """By key and by address; null: without a limit."""
+    """By key, by address, and for the whole project; null: without a limit."""
 
-    key = fields.Nested(RateSchema, required=True, allow_none=True)
-    address = fields.Nested(RateSchema, required=True, allow_none=True)
+    key = fields.Nested(RateLimitSchema, required=True, allow_none=True)
+    address = fields.Nested(RateLimitSchema, required=True, allow_none=True)
+    project = fields.Nested(RateLimitSchema, required=True, allow_none=True)
 
 
 class RedisSchema(Schema):
@@ -59,12 +54,13 @@ class RedisSchema(Schema):
 
 
 class SentSchema(Schema):
-    """What was let through in a while, and how many requests were too fast for key or address."""
+    """What was let through in a while, and how many requests were too fast for what."""
 
     requests = fields.Integer(required=True)
     events = fields.Integer(required=True)
     refused_key = fields.Integer(required=True)
     refused_address = fields.Integer(required=True)
+    refused_project = fields.Integer(required=True)
 
 
 class SenderSchema(Schema):
@@ -78,9 +74,13 @@ class SenderSchema(Schema):
 
 
 class SendingSchema(Schema):
-    """The limits, how they are shared (null: each process by itself), and the senders."""
+    """The limits, how they are shared (null: each process by itself), and the senders.
+
+    ``left``: events that may be sent to the project now, null: it has no limit of its own.
+    """
 
     limits = fields.Nested(RatesSchema, required=True)
+    left = fields.Integer(required=True, allow_none=True)
     redis = fields.Nested(RedisSchema, required=True, allow_none=True)
     senders = fields.List(fields.Nested(SenderSchema), required=True)
 
@@ -132,9 +132,14 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
             }
             for prefix in sorted(day)
         ]
-        rates = {"key": _rate(limiter.keys), "address": _rate(limiter.addresses)}
+        rates = {
+            "key": _rate(limiter.keys),
+            "address": _rate(limiter.addresses),
+            "project": project.limit and project.limit._asdict(),
+        }
+        left = limiter.left(project.id, None, "", project.limit).get("project")
         sharing = None if limiter.sharing is None else asdict(limiter.sharing)
-        return json_answer({"limits": rates, "redis": sharing, "senders": senders})
+        return json_answer({"limits": rates, "left": left, "redis": sharing, "senders": senders})
 
     registry.add(blue, LIMITED, limited)
     registry.add(blue, SENDING, sending)
@@ -151,4 +156,5 @@ def _sent_json(sent: Sent) -> dict[str, int]:
         "events": sent.events,
         "refused_key": sent.refused_key,
         "refused_address": sent.refused_address,
+        "refused_project": sent.refused_project,
     }

@@ -28,6 +28,13 @@ class OrganisationSchema(Schema):
     name = fields.String(required=True)
 
 
+class RateLimitSchema(Schema):
+    """How fast a project may be sent to: events a second, and how many at once."""
+
+    rate = fields.Integer(required=True)
+    at_once = fields.Integer(required=True)
+
+
 class ProjectSchema(Schema):
     """A project, and what the asker may do in its organisation (null for a key)."""
 
@@ -37,6 +44,7 @@ class ProjectSchema(Schema):
     open_capture = fields.Boolean(required=True)
     origins = fields.List(fields.String(), required=True)
     sources = fields.List(fields.String(), required=True)
+    limit = fields.Nested(RateLimitSchema, required=True, allow_none=True)
     organisation = fields.Nested(OrganisationSchema, required=True)
     role = fields.String(required=True, allow_none=True)
 
@@ -63,7 +71,7 @@ CREATE = Operation(
 CHANGE = Operation(
     "PATCH",
     "/api/projects/<int:project_id>/",
-    "Change a project: its name and zone, and from whom it takes events.",
+    "Change a project: its name and zone, from whom it takes events, and how fast.",
     {200: ProjectSchema},
     _WRITES,
     body=manage.ProjectChangeSchema,
@@ -168,7 +176,13 @@ def _nothing() -> NotFound:
 
 def told(wish: Mapping[str, Any]) -> dict[str, str | int]:
     """What was wished, as the trail's details say it."""
-    return {k: " ".join(v) if isinstance(v, tuple) else v for k, v in wish.items()}
+    return {name: _words(value) for name, value in wish.items()}
+
+
+def _words(value: Any) -> str | int:
+    if value is None:
+        return "none"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def project_json(project: ProjectFacts, role: str | None) -> dict[str, Any]:
@@ -180,6 +194,7 @@ def project_json(project: ProjectFacts, role: str | None) -> dict[str, Any]:
         "open_capture": project.open_capture,
         "origins": list(project.origins),
         "sources": list(project.sources),
+        "limit": project.limit and project.limit._asdict(),
         "organisation": {"id": project.organisation_id, "name": project.organisation},
         "role": role,
     }

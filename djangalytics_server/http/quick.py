@@ -148,7 +148,7 @@ class QuickCapture:
             if origin is None or sender is not None:  # a page that may not read hears nothing
                 self._way.writer.check_room()
             if sender is not None:
-                self._way.limiter.check(sender.project_id, sender.key_prefix, address)
+                self._way.limiter.check(sender.project_id, sender.key_prefix, address, sender.limit)
             with self._turn(body, heard=origin is None or sender is not None):
                 found = self._submission(single, headers, body, sender)
             if found is None:
@@ -198,9 +198,9 @@ class QuickCapture:
         who = sender.project_id, sender.key_prefix, address
         limiter = self._way.limiter
         if not checked:
-            limiter.check(*who)
-        limiter.charge(*who, len(submission.events) + len(submission.refused))
-        return _lines(limiter.fields(*who))
+            limiter.check(*who, sender.limit)
+        limiter.charge(*who, len(submission.events) + len(submission.refused), sender.limit)
+        return _lines(limiter.fields(*who, sender.limit))
 
     def _submission(
         self, single: bool, headers: Mapping[str, str], body: bytes, sender: Sender | None

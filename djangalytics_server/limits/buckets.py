@@ -1,8 +1,9 @@
 """Token buckets. Pure: the clock is passed in, and nothing else is known.
 
-A bucket refills at ``rate`` tokens a second up to ``rate * WINDOW``. Whoever finds anything in it
-may take, and what is taken beyond its content is owed: nobody goes before it is paid back. So a
-request is judged before it has cost anything, and over time no more passes than the rate.
+A bucket refills at ``rate`` tokens a second until it is full: with ``rate * WINDOW`` where nothing
+else is said. Whoever finds anything in it may take, and what is taken beyond its content is owed:
+nobody goes before it is paid back. So a request is judged before it has cost anything, and over
+time no more passes than the rate.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ MOST = 10_000
 class Buckets:
     """Buckets of one rate by name. ``rate`` 0 means no limit. The clock gives seconds."""
 
-    def __init__(self, rate: float, clock: Callable[[], float]) -> None:
-        self.rate, self.full = rate, rate * WINDOW
+    def __init__(self, rate: float, clock: Callable[[], float], full: float | None = None) -> None:
+        self.rate, self.full = rate, rate * WINDOW if full is None else full
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, float]] = {}

@@ -1,4 +1,5 @@
-"""Who may send how fast: a bucket for the key and one for the address, batches counted by events.
+"""Who may send how fast: a bucket for the key, one for the address, and one for the project if it
+has a limit of its own. Batches are counted by events.
 
 The header fields are those of draft-ietf-httpapi-ratelimit-headers, which has two of them.
 """
@@ -12,10 +13,21 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from djangalytics_server.errors import RateLimited
-from djangalytics_server.limits.buckets import WINDOW, Buckets
+from djangalytics_server.limits.buckets import Buckets
 from djangalytics_server.limits.tally import Tally
+from djangalytics_server.model.sending import RateLimit
 
 _REMEMBERED = 4_096
+_MOST = 1_000
+"""Limits of projects that are remembered."""
+
+_TOO_FAST = {
+    "key": "This key sends faster than {:,} events a second.",
+    "address": "This address sends faster than {:,} events a second.",
+    "project": "This project takes {:,} events a second, and more are sent to it.",
+}
+_Places = tuple[list[tuple[str, Buckets, str]], str]
+"""A sender's buckets, which kind each is and under which name; and what the policy is."""
 
 
 @dataclass(slots=True)
@@ -27,7 +39,11 @@ class Sharing:
 
 
 class Limiter:
-    """Judges senders. Rates are events a second; 0 switches one off."""
+    """Judges senders. Rates are events a second; 0 switches one off.
+
+    A sender is a project, how their key begins, their address, and the project's own limit. That
+    comes with every request, so a new one holds as soon as it is known, from a full bucket.
+    """
 
     def __init__(
         self, key_rate: int, address_rate: int, clock: Callable[[], float] = time.monotonic
@@ -38,57 +54,87 @@ class Limiter:
         self.sharing: Sharing | None = None
         both = (("key", self.keys), ("address", self.addresses))
         self._kinds = [(kind, buckets) for kind, buckets in both if buckets.rate]
-        self._policy = ", ".join(
-            f'"{kind}";q={round(buckets.full)};w={WINDOW}' for kind, buckets in self._kinds
-        )
+        self._clock = clock
+        self._projects: dict[RateLimit, Buckets] = {}
         self._places = lru_cache(maxsize=_REMEMBERED)(self._find_places)
 
-    def check(self, project_id: int, key_prefix: str | None, address: str) -> None:
+    def check(
+        self, project_id: int, key_prefix: str | None, address: str, limit: RateLimit | None = None
+    ) -> None:
         """Raise RateLimited while one of the sender's buckets is empty."""
-        for kind, buckets, name in self._places(project_id, key_prefix, address):
+        for kind, buckets, name in self._places(project_id, key_prefix, address, limit)[0]:
             wait = buckets.wait(name)
             if wait:
                 self.tally.refused(project_id, key_prefix, kind)
                 raise RateLimited(
-                    f"This {kind} sends faster than {round(buckets.rate):,} events a second.",
+                    _TOO_FAST[kind].format(round(buckets.rate)),
                     retry_after=wait,
-                    fields=self.fields(project_id, key_prefix, address),
+                    fields=self.fields(project_id, key_prefix, address, limit),
                 )
 
-    def charge(self, project_id: int, key_prefix: str | None, address: str, events: int) -> None:
+    def charge(
+        self,
+        project_id: int,
+        key_prefix: str | None,
+        address: str,
+        events: int,
+        limit: RateLimit | None = None,
+    ) -> None:
         """Count what was sent: at least one, whatever became of it."""
-        for _, buckets, name in self._places(project_id, key_prefix, address):
+        for _, buckets, name in self._places(project_id, key_prefix, address, limit)[0]:
             buckets.charge(name, max(1, events))
         self.tally.passed(project_id, key_prefix, events)
 
-    def fields(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, str]:
+    def fields(
+        self, project_id: int, key_prefix: str | None, address: str, limit: RateLimit | None = None
+    ) -> dict[str, str]:
         """What the answer says of the limits; nothing when there are none."""
         left = []
-        for kind, buckets, name in self._places(project_id, key_prefix, address):
+        places, policy = self._places(project_id, key_prefix, address, limit)
+        for kind, buckets, name in places:
             content = buckets.content(name)
             again = -int((content - buckets.full) // buckets.rate)
             left.append(f'"{kind}";r={int(content) if content > 0 else 0};t={again}')
         if not left:
             return {}
-        return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(left)}
+        return {"RateLimit-Policy": policy, "RateLimit": ", ".join(left)}
 
     def note(self, project_id: int, why: str) -> None:
         """Count a request that was refused for another reason than its pace."""
         self.tally.note(project_id, why)
 
-    def left(self, project_id: int, key_prefix: str | None, address: str) -> dict[str, int]:
+    def left(
+        self, project_id: int, key_prefix: str | None, address: str, limit: RateLimit | None = None
+    ) -> dict[str, int]:
         """What each of the sender's buckets holds; less than nothing is owed."""
-        places = self._places(project_id, key_prefix, address)
+        places, _ = self._places(project_id, key_prefix, address, limit)
         return {kind: int(buckets.content(name)) for kind, buckets, name in places}
 
+    def shared(self) -> list[tuple[str, Buckets]]:
+        """All buckets that there are, by what tells theirs from others' of the same name."""
+        own = [(f"project {limit}", buckets) for limit, buckets in list(self._projects.items())]
+        return [*self._kinds, *own]
+
     def _find_places(
-        self, project_id: int, key_prefix: str | None, address: str
-    ) -> list[tuple[str, Buckets, str]]:
-        """The sender's buckets: which kind, and under which name."""
+        self, project_id: int, key_prefix: str | None, address: str, limit: RateLimit | None
+    ) -> _Places:
         names = {"key": f"{project_id}:{key_prefix}" if key_prefix else "", "address": address}
         if ":" in address:  # one customer has a whole network of these
             names["address"] = str(ip_network((address, 64), strict=False).network_address)
-        return [(kind, buckets, names[kind]) for kind, buckets in self._kinds if names[kind]]
+        places = [(kind, buckets, names[kind]) for kind, buckets in self._kinds if names[kind]]
+        if limit is not None:
+            places.append(("project", self._of_projects(limit), str(project_id)))
+        policy = ", ".join(
+            f'"{kind}";q={round(buckets.full)};w={max(1, round(buckets.full / buckets.rate))}'
+            for kind, buckets, _ in places
+        )
+        return places, policy
+
+    def _of_projects(self, limit: RateLimit) -> Buckets:
+        if len(self._projects) >= _MOST and limit not in self._projects:
+            self._projects.clear()
+            self._places.cache_clear()
+        return self._projects.setdefault(limit, Buckets(limit.rate, self._clock, limit.at_once))
 
 
 def sender_address(remote: str, forwarded: str, trusted: tuple[str, ...]) -> str:

@@ -41,7 +41,7 @@ class Sharing:
     """Shares a limiter's buckets by a thread of its own, until ``close``."""
 
     def __init__(self, limiter: Limiter, url: str) -> None:
-        self._kinds = (("key", limiter.keys), ("address", limiter.addresses))
+        self._limiter = limiter
         self._redis = Redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
@@ -64,7 +64,7 @@ class Sharing:
 
     def _tell_all(self) -> None:
         try:
-            for kind, buckets in self._kinds:
+            for kind, buckets in self._limiter.shared():
                 self._tell(kind, buckets)
         except (RedisError, OSError) as error:
             if self._state.answers:

@@ -8,13 +8,16 @@ from collections import Counter
 from djangalytics_server.model.sending import Sent
 
 Limited = tuple[int, str]
-"""A project, and which bucket was empty: "key" or "address"; or "origin": a page that may not."""
+"""A project, and which bucket was empty ("key", "address", "project"); or "origin": a page that may
+not.
+"""
 _Sender = tuple[int, str]
 """A project, and how the key begins; empty without one."""
+_REFUSED = {"key": 2, "address": 3, "project": 4}
 
 
 class Tally:
-    """Counts by project and key: [requests, events, refused by key, refused by address]."""
+    """Counts by project and key: [requests, events, refused by key, by address, by project]."""
 
     def __init__(self) -> None:
         self.counts: dict[_Sender, list[int]] = {}
@@ -29,9 +32,9 @@ class Tally:
             counts[1] += events
 
     def refused(self, project_id: int, key_prefix: str | None, kind: str) -> None:
-        """A request that was too fast for the "key" or the "address"."""
+        """A request that was too fast for the "key", the "address" or the "project"."""
         with self._lock:
-            self._of(project_id, key_prefix)[2 if kind == "key" else 3] += 1
+            self._of(project_id, key_prefix)[_REFUSED[kind]] += 1
 
     def note(self, project_id: int, why: str) -> None:
         """A request that was refused for another reason than its pace."""
@@ -64,10 +67,10 @@ class Tally:
     def limited(self) -> dict[Limited, int]:
         """Refused requests by project and why."""
         sums = Counter(self.noted)
-        for (project_id, _), (_, _, by_key, by_address) in self.counts.items():
-            sums[project_id, "key"] += by_key
-            sums[project_id, "address"] += by_address
+        for (project_id, _), counts in self.counts.items():
+            for kind, place in _REFUSED.items():
+                sums[project_id, kind] += counts[place]
         return {limited: n for limited, n in sums.items() if n}
 
     def _of(self, project_id: int, key_prefix: str | None) -> list[int]:
-        return self.counts.setdefault((project_id, key_prefix or ""), [0, 0, 0, 0])
+        return self.counts.setdefault((project_id, key_prefix or ""), [0, 0, 0, 0, 0])

@@ -70,6 +70,8 @@ FIELDS: dict[str, str] = {
     "flag_invalid": "The value is true or false.",
     "origins_invalid": "origins is a list of at most 50 origins, such as https://example.com.",
     "sources_invalid": "sources is a list of at most 50 texts of 1 to 200 characters.",
+    "limit_invalid": "limit is null, or an object with rate (1 to 1000000 events a second) and"
+    " at_once (1 to 60000000 events, a minute's worth if absent).",
     "role_invalid": "role is viewer, analyst, admin or owner.",
     "email_invalid": "An e-mail address has an @ between two parts, and at most 254 characters.",
     "password_invalid": "A password has 10 to 200 characters.",  # nosec B105 - a message

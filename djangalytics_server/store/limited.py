@@ -19,7 +19,7 @@ _MOST = 1_000
 
 
 def note(connection: Connection, day: int, counts: Mapping[tuple[int, str], int]) -> None:
-    """Add refusals of a day, by project and by what was limited ("key", "address", "origin")."""
+    """Add refusals of a day, by project and by what was limited ("key", "origin", …)."""
     rows = [(project_id, day, _VERDICT, kind, n) for (project_id, kind), n in counts.items()]
     run(connection, _ADD, rows)
 

@@ -51,7 +51,8 @@ class Organisation(Base):
 class Project(Base):
     """What events belong to. ``open_capture``: events are taken without a key.
 
-    ``origins`` and ``sources`` are lists as ``catalog.allowed`` keeps them.
+    ``origins`` and ``sources`` are lists as ``catalog.allowed`` keeps them. ``limit_rate`` is how
+    many events a second it takes, and ``limit_at_once`` how many at once; null: without a limit.
 
     Of a project that was deleted this row stays, without name and organisation, so that no later
     project gets its id, and with it the events that were under way to it.
@@ -68,6 +69,8 @@ class Project(Base):
     deleted_at: Mapped[int | None] = mapped_column(BigInteger)
     origins: Mapped[str] = mapped_column(text(), server_default=sqlalchemy.text("'[]'"))
     sources: Mapped[str] = mapped_column(text(), server_default=sqlalchemy.text("'[]'"))
+    limit_rate: Mapped[int | None] = mapped_column(Integer)
+    limit_at_once: Mapped[int | None] = mapped_column(Integer)
 
 
 class ApiKey(Base):
@@ -437,6 +440,7 @@ class SendingCount(Base):
     events: Mapped[int] = mapped_column(BigInteger)
     refused_key: Mapped[int] = mapped_column(BigInteger)
     refused_address: Mapped[int] = mapped_column(BigInteger)
+    refused_project: Mapped[int] = mapped_column(BigInteger, server_default=sqlalchemy.text("0"))
 
 
 class RetentionRun(Base):

@@ -19,6 +19,7 @@ from djangalytics_server.wire.managed_fields import (
     Name,
     NewPassword,
     Origins,
+    Pace,
     PersonId,
     Role,
     Seconds,
@@ -68,6 +69,7 @@ class ProjectChangeSchema(Schema):
     open_capture = Flag(metadata={"description": "Whether events are taken without a key."})
     origins = Origins("Origins of pages that may send, such as https://example.com.")
     sources = Sources("What `source` of an event may be; anything, or nothing, if empty.")
+    limit = Pace("How fast it may be sent to; null: as fast as the server takes events.")
 
 
 class DeletionSchema(Schema):

@@ -12,6 +12,7 @@ from djangalytics_server.model import origins
 from djangalytics_server.model.keeping import MOST_DAYS
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.model.reasons import Coded
+from djangalytics_server.model.sending import MOST_AT_ONCE, MOST_RATE, USUAL_SECONDS, RateLimit
 from djangalytics_server.model.zone_names import known_zones
 from djangalytics_server.wire.fields import PLAIN_TEXT, is_plain
 
@@ -146,6 +147,39 @@ class Sources(_Names):
         if not isinstance(entry, str) or not fits or not is_plain(entry):
             raise self.make_error("invalid")
         return entry
+
+
+class Pace(_Managed, fields.Field[RateLimit]):
+    """How fast a project may be sent to; null is as fast as the server takes events."""
+
+    code = "limit_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        bounds = {"rate": MOST_RATE, "at_once": MOST_AT_ONCE}
+        properties = {
+            name: {"type": "integer", "minimum": 1, "maximum": most}
+            for name, most in bounds.items()
+        }
+        metadata = {
+            "description": about,
+            "type": "object",
+            "properties": properties,
+            "required": ["rate"],
+            "additionalProperties": False,
+        }
+        super().__init__(metadata=metadata, allow_none=True, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> RateLimit:
+        if not isinstance(value, dict) or not {"rate"} <= set(value) <= {"rate", "at_once"}:
+            raise self.make_error("invalid")
+        rate = self._whole(value["rate"], MOST_RATE)
+        usual = rate * USUAL_SECONDS
+        return RateLimit(rate, self._whole(value.get("at_once", usual), MOST_AT_ONCE))
+
+    def _whole(self, value: object, most: int) -> int:
+        if type(value) is not int or not 1 <= value <= most:
+            raise self.make_error("invalid")
+        return value
 
 
 class Seconds(_Managed, fields.Integer):

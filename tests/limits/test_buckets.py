@@ -13,6 +13,7 @@ from djangalytics_server.limits import buckets
 from djangalytics_server.limits.buckets import WINDOW, Buckets
 from djangalytics_server.limits.limiter import Limiter, sender_address
 from djangalytics_server.limits.tally import Tally
+from djangalytics_server.model.sending import RateLimit
 
 
 class Clock:
@@ -93,12 +94,50 @@ def test_a_key_and_an_address_each_have_a_bucket() -> None:
         limiter.check(1, None, "192.0.2.1")
     assert {(1, "key"): 1, (1, "address"): 1} == limiter.tally.limited()
     assert {
-        (1, "djw_aaaa"): [1, 61, 1, 0],
-        (1, "djw_bbbb"): [1, 60, 0, 0],
-        (1, ""): [0, 0, 0, 1],
+        (1, "djw_aaaa"): [1, 61, 1, 0, 0],
+        (1, "djw_bbbb"): [1, 60, 0, 0, 0],
+        (1, ""): [0, 0, 0, 1, 0],
     } == limiter.tally.taken().counts
     assert {} == limiter.tally.taken().counts
     assert {"key": 0, "address": -1} == limiter.left(1, "djw_bbbb", "192.0.2.1")
+
+
+def test_a_project_has_a_bucket_of_its_own_if_it_has_a_limit() -> None:
+    """All its senders together empty it, be they slow enough for theirs; other projects go on. A
+    new limit begins with a full bucket, and what is owed to the old one is not forgotten.
+    """
+    clock = Clock()
+    limiter = Limiter(100, 0, clock)
+    slow, slower = RateLimit(5, 20), RateLimit(2, 20)
+    limiter.charge(1, "djw_aaaa", "192.0.2.1", 10, slow)
+    limiter.charge(1, None, "192.0.2.2", 15, slow)
+    for key in ("djw_aaaa", "djw_bbbb", None):
+        with pytest.raises(RateLimited, match="This project takes 5 events a second") as caught:
+            limiter.check(1, key, "192.0.2.9", slow)
+        assert 1 == caught.value.retry_after
+    limiter.check(2, "djw_cccc", "192.0.2.1", slow)
+    limiter.check(1, "djw_aaaa", "192.0.2.1")
+    limiter.check(1, "djw_aaaa", "192.0.2.1", slower)
+    assert {(1, "project"): 3} == limiter.tally.limited()
+    assert [-5, 20] == [limiter.left(1, None, "", limit)["project"] for limit in (slow, slower)]
+    clock.now = 1.2
+    limiter.check(1, "djw_aaaa", "192.0.2.1", slow)
+    assert {
+        "RateLimit-Policy": '"key";q=6000;w=60, "project";q=20;w=4',
+        "RateLimit": '"key";r=6000;t=0, "project";r=1;t=4',
+    } == limiter.fields(1, "djw_aaaa", "192.0.2.1", slow)
+
+
+def test_ever_new_limits_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changes a limit again and again only begins anew."""
+    monkeypatch.setattr("djangalytics_server.limits.limiter._MOST", 10)
+    limiter = Limiter(0, 0)
+    for rate in range(1, 100):
+        limiter.charge(1, None, "", 1, RateLimit(rate, 5))
+    assert len(limiter.shared()) <= 10
+    limiter.charge(1, None, "", 5, RateLimit(99, 5))
+    with pytest.raises(RateLimited):
+        limiter.check(1, None, "", RateLimit(99, 5))
 
 
 def test_counting_loses_nothing_between_threads() -> None:
@@ -116,7 +155,7 @@ def test_counting_loses_nothing_between_threads() -> None:
     while any(thread.is_alive() for thread in threads):
         sums.add(tally.taken())
     sums.add(tally.taken())
-    assert [8_000, 24_000, 8_000, 0] == sums.counts[1, "djw_aaaa"]
+    assert [8_000, 24_000, 8_000, 0, 0] == sums.counts[1, "djw_aaaa"]
 
 
 def test_limits_can_be_switched_off() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from djangalytics_server.errors import RateLimited
 from djangalytics_server.limits.limiter import Limiter
+from djangalytics_server.model.sending import RateLimit
 from tests import redis
 
 
@@ -64,6 +65,33 @@ def test_two_workers_together_keep_the_limit(
         one.close()
     assert 2 == len(passed)
     assert 0.95 * allowed <= sum(passed) <= 1.05 * allowed, json.dumps([passed, allowed])
+
+
+def test_a_project_s_own_limit_is_shared_too(
+    server: redis.Server,
+) -> None:
+    """What one process let through another hears of, for the limit that holds now and no other."""
+    from djangalytics_server.limits.shared import Sharing
+
+    one, other = Limiter(0, 0), Limiter(0, 0)
+    sharing = [Sharing(worker, server.url) for worker in (one, other)]
+    limit, wider = RateLimit(1, 500), RateLimit(2, 500)
+    one.charge(1, "djw_aaaa", "192.0.2.1", 700, limit)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        other.charge(1, "djw_bbbb", "192.0.2.2", 1, limit)
+        time.sleep(0.05)
+        if other.left(1, None, "", limit)["project"] < 0:
+            break
+    with pytest.raises(RateLimited):
+        other.check(1, "djw_bbbb", "192.0.2.2", limit)
+    other.charge(1, "djw_bbbb", "192.0.2.2", 1, wider)
+    other.charge(2, "djw_cccc", "192.0.2.2", 1, limit)
+    time.sleep(0.5)
+    other.check(1, "djw_bbbb", "192.0.2.2", wider)
+    other.check(2, "djw_cccc", "192.0.2.2", limit)
+    for each in sharing:
+        each.close()
 
 
 def test_redis_may_go_and_come_back(server: redis.Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -141,7 +141,8 @@ def test_managers_see_what_was_sent_and_what_is_left(
     assert {"rate": 3, "at_once": 180} == shown["limits"]["address"]
     assert shown["redis"] is None
     keyless, keyed = shown["senders"]
-    counts = {"requests": 2, "events": 250, "refused_key": 1, "refused_address": 0}
+    refused = {"refused_key": 1, "refused_address": 0, "refused_project": 0}
+    counts = {"requests": 2, "events": 250, **refused}
     assert (counts, counts) == (keyed["hour"], keyed["day"])
     assert house.secrets.write_key.startswith(keyed["key"])
     assert "first write key" == keyed["name"]
@@ -155,6 +156,112 @@ def test_managers_see_what_was_sent_and_what_is_left(
     assert [(0, 0), (0, 250)] == [(s["hour"]["events"], s["day"]["events"]) for s in later]
     house.app.store.note_sending(2**40, {}, {})
     assert [] == house.sql("SELECT * FROM sending_counts")
+
+
+SLOW = {"rate": 2, "at_once": 30}
+
+
+def test_a_project_has_a_limit_of_its_own(
+    build: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds for all that is sent to the project, on both ways in, from the moment it is set: at
+    once in the process that heard it, within a second in every other. Refusals are counted, and
+    other projects go on.
+    """
+    monkeypatch.setattr(figures, "EVERY_SECONDS", 0.02)
+    house = build()
+    admin = house.make_key("admin")
+    assert 201 == house.capture(ONE, headers=house.write).status_code
+    changed = house.client.patch("/api/projects/1/", json={"limit": SLOW}, headers=admin)
+    assert (200, SLOW) == (changed.status_code, changed.json["limit"])
+    assert 200 == batch(house, 20, house.write).status_code
+    status, lines = quick(house, "/api/capture_batch/", {"events": [ONE] * 20}, "127.0.0.1")
+    assert 200 == status
+    assert '"project";q=30;w=15\r\n' in lines
+    assert re.search(r'"project";r=0;t=2\d\r\n', lines), lines
+    for refused in (house.capture(ONE), house.capture(ONE, headers=house.make_key("write"))):
+        assert (429, "rate_limited") == (refused.status_code, problem(refused)["code"])
+        assert "This project takes 2 events a second" in problem(refused)["detail"]
+        assert 1 <= int(refused.headers["Retry-After"]) <= 6
+    status, lines = quick(house, "/api/capture_event/", ONE, "127.0.0.1")
+    assert 429 == status
+    assert 2 == house.new_project()
+    other = house.make_key("write", project_id=2)
+    assert 201 == house.capture(ONE, headers=other).status_code
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        shown = house.client.get("/api/sending/", headers=admin).json
+        if 3 == sum(one["day"]["refused_project"] for one in shown["senders"]):
+            break
+        time.sleep(0.02)
+    assert 3 == sum(one["hour"]["refused_project"] for one in shown["senders"])
+    assert SLOW == shown["limits"]["project"]
+    assert -11 <= shown["left"] <= 0
+    limited = house.client.get("/api/limited/", headers=house.read).json
+    assert [("project", 3)] == [(entry["by"], entry["requests"]) for entry in limited]
+    gone = house.client.patch("/api/projects/1/", json={"limit": None}, headers=admin)
+    assert gone.json["limit"] is None
+    assert 201 == house.capture(ONE, headers=house.write).status_code
+    shown = house.client.get("/api/sending/", headers=admin).json
+    assert (None, None) == (shown["limits"]["project"], shown["left"])
+
+
+def test_another_process_goes_by_a_project_s_new_limit_within_a_second(
+    build: Callable[..., House],
+) -> None:
+    """It looks again after that time, and no sooner."""
+    house = build()
+    assert 201 == house.capture(ONE, headers=house.write).status_code
+    house.sql("UPDATE projects SET limit_rate = 1, limit_at_once = 1")
+    deadline = time.monotonic() + 20
+    began = time.monotonic()
+    answered = [house.capture(ONE, headers=house.write).status_code]
+    while answered[-1] == 201 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        answered.append(house.capture(ONE, headers=house.write).status_code)
+    assert 429 == answered[-1]
+    assert time.monotonic() - began < 10  # a second, on a machine that has much else to do
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        5,
+        [],
+        {},
+        {"at_once": 5},
+        {"rate": 0},
+        {"rate": 1.0},
+        {"rate": True},
+        {"rate": 1_000_001},
+        {"rate": 1, "at_once": 0},
+        {"rate": 1, "at_once": None},
+        {"rate": 1, "at_once": 60_000_001},
+        {"rate": 1, "more": 1},
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused(house: House, limit: object) -> None:
+    """With the field and what it takes; the project stays as it was."""
+    admin = house.make_key("admin")
+    answer = house.client.patch("/api/projects/1/", json={"limit": limit}, headers=admin)
+    assert 400 == answer.status_code
+    assert [("limit", "limit_invalid")] == [
+        (error["field"], error["code"]) for error in problem(answer)["errors"]
+    ]
+    assert [(None, None)] == house.sql("SELECT limit_rate, limit_at_once FROM projects")
+
+
+def test_a_limit_has_a_minute_s_events_at_once_if_nothing_else_is_said(house: House) -> None:
+    """And the trail says who set it, and took it off again."""
+    admin = house.make_key("admin")
+    for wish in ({"rate": 7}, None):
+        house.client.patch("/api/projects/1/", json={"limit": wish}, headers=admin)
+    assert [(None, None)] == house.sql("SELECT limit_rate, limit_at_once FROM projects")
+    details = [
+        json.loads(text)
+        for (text,) in house.sql("SELECT details FROM audit_log WHERE action = 'project.change'")
+    ]
+    assert [{"limit": "7 420"}, {"limit": "none"}] == details
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_a_project_is_made_and_renamed(owner: Desk) -> None:
         "open_capture": False,
         "origins": [],
         "sources": [],
+        "limit": None,
         "organisation": {"id": 1, "name": "My organisation"},
         "role": "owner",
     } == answer.json
