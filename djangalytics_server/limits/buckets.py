@@ -36,13 +36,15 @@ class Buckets:
         content = self.content(name)
         return 0 if content > 0 else max(1, math.ceil(-content / self.rate))
 
-    def charge(self, name: str, cost: float) -> None:
-        """Take so many tokens, be they there or not."""
+    def charge(self, name: str, cost: float) -> float:
+        """Take so many tokens, be they there or not; what is in the bucket then."""
         if not self.rate:
-            return
+            return self.full
         with self._lock:
-            self._set(name, self.content(name) - cost)
+            left = self.content(name) - cost
+            self._set(name, left)
             self._spent[name] = self._spent.get(name, 0.0) + cost
+        return left
 
     def content(self, name: str) -> float:
         """What is in the bucket; less than nothing is owed."""

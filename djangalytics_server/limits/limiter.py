@@ -85,19 +85,30 @@ class Limiter:
             buckets.charge(name, max(1, events))
         self.tally.passed(project_id, key_prefix, events)
 
+    def admit(
+        self,
+        project_id: int,
+        key_prefix: str | None,
+        address: str,
+        events: int,
+        limit: RateLimit | None = None,
+    ) -> dict[str, str]:
+        """``check``, ``charge`` and ``fields`` in one pass over the buckets."""
+        places, policy = self._places(project_id, key_prefix, address, limit)
+        for _, buckets, name in places:
+            if buckets.content(name) <= 0:
+                self.check(project_id, key_prefix, address, limit)
+        cost = max(1, events)
+        left = [_left(kind, b, b.charge(name, cost)) for kind, b, name in places]
+        self.tally.passed(project_id, key_prefix, events)
+        return _told(policy, left)
+
     def fields(
         self, project_id: int, key_prefix: str | None, address: str, limit: RateLimit | None = None
     ) -> dict[str, str]:
         """What the answer says of the limits; nothing when there are none."""
-        left = []
         places, policy = self._places(project_id, key_prefix, address, limit)
-        for kind, buckets, name in places:
-            content = buckets.content(name)
-            again = -int((content - buckets.full) // buckets.rate)
-            left.append(f'"{kind}";r={int(content) if content > 0 else 0};t={again}')
-        if not left:
-            return {}
-        return {"RateLimit-Policy": policy, "RateLimit": ", ".join(left)}
+        return _told(policy, [_left(kind, b, b.content(name)) for kind, b, name in places])
 
     def note(self, project_id: int, why: str) -> None:
         """Count a request that was refused for another reason than its pace."""
@@ -135,6 +146,16 @@ class Limiter:
             self._projects.clear()
             self._places.cache_clear()
         return self._projects.setdefault(limit, Buckets(limit.rate, self._clock, limit.at_once))
+
+
+def _left(kind: str, buckets: Buckets, content: float) -> str:
+    """What is left in a bucket, and in how many seconds it is full again."""
+    again = -int((content - buckets.full) // buckets.rate)
+    return f'"{kind}";r={int(content) if content > 0 else 0};t={again}'
+
+
+def _told(policy: str, left: list[str]) -> dict[str, str]:
+    return {"RateLimit-Policy": policy, "RateLimit": ", ".join(left)} if left else {}
 
 
 def sender_address(remote: str, forwarded: str, trusted: tuple[str, ...]) -> str:

@@ -140,6 +140,26 @@ def test_ever_new_limits_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch)
         limiter.check(1, None, "", RateLimit(99, 5))
 
 
+def test_one_pass_does_what_three_do() -> None:
+    """The hot path's ``admit`` is ``check``, ``charge`` and ``fields``, to the last count."""
+    clock = Clock()
+    slow, quick = Limiter(5, 7, clock), Limiter(5, 7, clock)
+    who, own = (1, "djw_aaaa", "192.0.2.1"), RateLimit(100, 900)
+    for events in (0, 1, 250, 60):
+        slow.check(*who, own)
+        slow.charge(*who, events, own)
+        assert slow.fields(*who, own) == quick.admit(*who, events, own)
+        clock.now += 0.5
+    with pytest.raises(RateLimited) as by_check:
+        slow.check(*who, own)
+    with pytest.raises(RateLimited) as by_admit:
+        quick.admit(*who, 1, own)
+    assert str(by_check.value) == str(by_admit.value)
+    assert by_check.value.fields == by_admit.value.fields
+    assert slow.tally.taken().counts == quick.tally.taken().counts
+    assert {} == Limiter(0, 0, clock).admit(1, None, "192.0.2.1", 1)
+
+
 def test_counting_loses_nothing_between_threads() -> None:
     """Whoever counts and whoever takes the counts away do not get in each other's way."""
     tally, sums = Tally(), Tally()
