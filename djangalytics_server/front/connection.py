@@ -18,9 +18,9 @@ from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 from djangalytics_server.front import quick, refusals
 from djangalytics_server.front.host import Host
 from djangalytics_server.front.incoming import Incoming
-from djangalytics_server.front.output import HIGH_WATER, Gone, Output
+from djangalytics_server.front.output import HIGH_WATER, Output
 from djangalytics_server.front.refusals import Refusal, judge
-from djangalytics_server.front.task import Take, Task
+from djangalytics_server.front.task import Take, answer
 
 log = logging.getLogger("djangalytics_server.front")
 
@@ -28,9 +28,6 @@ LINGER_SECONDS = 2.0
 """How long an answered connection is read after our side ended, lest a reset eat the answer."""
 LAST_LINGER_SECONDS = 0.25
 """The same while the server is stopping."""
-
-
-_LINK = "/login/"
 
 
 class Connection:
@@ -176,15 +173,16 @@ class Connection:
         self.deadline = time.monotonic() + patience
 
     def _parse(self, data: bytes) -> None:
+        came = b""
         while data and not (self.serving or self._ending):
             if self._incoming.passes_over:
                 data = self._pass_over(data)
                 continue
-            parser = self._incoming.parser
-            if parser is None:
-                parser = self._incoming.begin()
-                patience = time.monotonic() + self.server.limits.request_seconds
-                self.deadline = min(patience, self.server.partial_ends)
+            if self._incoming.parser is None:
+                if self._taken_at_once(data):
+                    return
+                came = data
+            parser = self._incoming.parser or self._begin()
             try:
                 data = data[parser.received(data) :]
                 refusal = judge(parser)
@@ -199,15 +197,47 @@ class Connection:
             elif parser.completed:
                 self._incoming.take()
                 if not parser.empty:
+                    self._remember(came, parser, data)
                     self._hand_in(parser, data)
                     return  # what follows waits in _unread, and may have been answered already
             else:
                 self._wait_for_the_rest(parser)
 
+    def _begin(self) -> HTTPRequestParser:
+        patience = time.monotonic() + self.server.limits.request_seconds
+        self.deadline = min(patience, self.server.partial_ends)
+        return self._incoming.begin()
+
+    def _remember(self, came: bytes, parser: HTTPRequestParser, rest: bytes) -> None:
+        """Remember the head of a request that came by itself, all at once."""
+        taker = self.server.quick
+        if not came or rest:
+            return
+        if taker is not None and quick.is_small(parser) and quick.fits(taker, parser):
+            self.server.heads.remember(came, parser, ends=quick.wants_end(parser))
+
+    def _taken_at_once(self, data: bytes) -> bool:
+        """Whether this is a whole request with a head that came before, and is taken."""
+        taker = self.server.quick
+        found = None if taker is None else self.server.heads.find(data)
+        if taker is None or found is None or self.server.late:
+            return False
+        head, body = found
+        before, self.deadline = self.deadline, math.inf
+        self.serving = True
+        reply = partial(self._reply, head.ends, None)
+        try:
+            if taker.take(head.path, head.headers, body, reply, self.addr[0], gather=True):
+                return True
+        except Exception:
+            log.exception("%s goes the ordinary way", head.path)
+        self.deadline, self.serving = before, False
+        return False
+
     def _wait_for_the_rest(self, parser: HTTPRequestParser) -> None:
         if parser.expect_continue and parser.headers_finished:
             parser.expect_continue = False
-            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif self._incoming.is_large and self.server.refusing:
             self._incoming.drop_the_rest()
 
@@ -236,7 +266,7 @@ class Connection:
     def _send_overloaded(self) -> None:
         """Refuse a request that has been received, and go on with the connection."""
         self.deadline = time.monotonic() + self.server.limits.idle_seconds
-        self._send(refusals.OVERLOADED.response(close=False))
+        self.send(refusals.OVERLOADED.response(close=False))
 
     def _refuse(self, refusal: Refusal, head_only: bool = False) -> None:
         """Answer from the loop itself and end the connection; nothing may be in service."""
@@ -244,10 +274,11 @@ class Connection:
         self._incoming.drop()
         self._ending = True
         self.deadline = time.monotonic() + self.server.limits.request_seconds
-        self._send(refusal.response(head_only=head_only))
+        self.send(refusal.response(head_only=head_only))
         self.proceed()
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send these bytes, unless the client has gone."""
         with self._output.lock:
             if not self._output.broken:
                 self._output.push_locked(data)
@@ -260,25 +291,7 @@ class Connection:
         request, self._request = self._request, None
         if request is None or self._taken(request, gather=False):
             return
-        began = time.monotonic()
-        task = Task(self, request)
-        keep = False
-        try:
-            task.service()
-            keep = not task.close_on_finish
-        except Gone:
-            log.debug("%s left before its answer", self.addr[0])
-        except (Exception, SystemExit) as error:
-            log.error("%s %r failed: %r", request.command, _shown(request.path), error)
-            log.debug("the failure in full", exc_info=True)
-            if not task.wrote_header:
-                self._send(refusals.INTERNAL.response(head_only=request.command == "HEAD"))
-        finally:
-            request.close()
-        if log.isEnabledFor(logging.DEBUG):
-            spent = (time.monotonic() - began) * 1000
-            line = (self.addr[0], request.command, _shown(request.path), task.status[:3], spent)
-            log.debug("%s %s %r %s %.0f ms", *line)
+        keep = answer(self, request)
         self._finish(keep)
 
     def _taken(self, request: HTTPRequestParser, *, gather: bool) -> bool:
@@ -286,19 +299,27 @@ class Connection:
         if self.server.quick is None:
             return False
         try:
-            reply = partial(self._reply, request)
+            reply = partial(self._reply, quick.wants_end(request), request)
             return quick.offer(self.server.quick, request, reply, self.addr[0], gather=gather)
         except Exception:
             log.exception("%s goes the ordinary way", request.path)
             return False
 
-    def _reply(self, request: HTTPRequestParser, status: str, headers: bytes, body: bytes) -> None:
+    def _reply(
+        self,
+        ends: bool,
+        request: HTTPRequestParser | None,
+        status: str,
+        headers: bytes,
+        body: bytes,
+    ) -> None:
         """Send the answer to a request that was taken; from any thread."""
-        close = self.last_request or quick.wants_end(request)
+        close = ends or self.last_request
         with self._output.lock:
             if not self._output.broken:
                 self._output.push_locked(quick.head(status, headers, body, close=close) + body)
-        request.close()
+        if request is not None:
+            request.close()
         self._finish(not close)
 
     def write_soon(self, data: bytes) -> int:
@@ -336,8 +357,3 @@ class Connection:
             )
         if unfinished or self.take is not None or self.server.draining:
             self.server.poke(self)
-
-
-def _shown(path: str) -> str:
-    """A path as the log may have it: that of a sign-in link is a secret."""
-    return f"{_LINK}…" if path.startswith(_LINK) else path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
+from djangalytics_server.front.heads import Heads
 from djangalytics_server.front.limits import Limits
 from djangalytics_server.front.quick import Quick
 
@@ -22,6 +23,7 @@ class Host(Protocol):
     application: WSGIApplication
     limits: Limits
     quick: Quick | None
+    heads: Heads
     draining: bool
     partial_ends: float
     effective_port: int

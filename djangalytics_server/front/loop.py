@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
 from djangalytics_server.front.connection import Connection
+from djangalytics_server.front.heads import Heads
 from djangalytics_server.front.limits import Limits
 from djangalytics_server.front.quick import Quick
 from djangalytics_server.front.task import Take
@@ -30,6 +31,9 @@ SWEEP_SECONDS = 0.5
 ACCEPTED_AT_ONCE = 64
 """Connections that one round over the sockets accepts: rounds are long when many are busy, and who
 is not accepted is not told to come again either."""
+LOOKS = 3
+"""How often a round looks over the sockets, as long as it finds something: what has come meanwhile
+is written together with the rest. It waits for nobody."""
 LAST_WORD_SECONDS = 0.5
 """How long a draining server keeps quiet connections, for a request that is on its way."""
 CLOSING_SHARE = 0.8
@@ -49,6 +53,7 @@ class Loop:
         self.application = application
         self.limits = limits
         self.quick: Quick | None = getattr(application, "quick", None)
+        self.heads = Heads()
         self.draining = False
         self.server_name, self.effective_port = _name(listeners[0])
         self.adj = Adjustments(
@@ -125,11 +130,11 @@ class Loop:
         while not self.draining or (self._connections and time.monotonic() < self._drain_ends):
             ready = self._selector.select(0.05 if self.draining else SWEEP_SECONDS)
             self._round_began = time.monotonic()
-            for key, events in ready:
-                if isinstance(key.data, Connection):
-                    self._touch(key.data, events)
-                else:
-                    key.data()
+            for _ in range(LOOKS):
+                self._serve(ready)
+                ready = self._selector.select(0) if ready else ready
+                if not ready:
+                    break
             self._look_at_poked()
             if asked() and not self.draining:
                 begin()
@@ -140,6 +145,13 @@ class Loop:
             if self.quick is not None:
                 self.quick.settle()
         return self._end()
+
+    def _serve(self, ready: Sequence[tuple[selectors.SelectorKey, int]]) -> None:
+        for key, events in ready:
+            if isinstance(key.data, Connection):
+                self._touch(key.data, events)
+            else:
+                key.data()
 
     def _touch(self, connection: Connection, events: int) -> None:
         if events & selectors.EVENT_READ:

@@ -10,8 +10,10 @@ requests which came together cost one transaction, and no thread need be woken f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Protocol
 
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
@@ -55,7 +57,7 @@ def offer(
     quick: Quick, request: HTTPRequestParser, reply: Reply, address: str, *, gather: bool
 ) -> bool:
     """Offer a complete request; whether it was taken."""
-    if not _fits(quick, request):
+    if not fits(quick, request):
         return False
     stream = request.get_body_stream()
     body = stream.read()
@@ -71,10 +73,14 @@ def is_small(request: HTTPRequestParser) -> bool:
 def head(status: str, headers: bytes, body: bytes, *, close: bool) -> bytes:
     """The response's first lines."""
     end = b"Connection: close\r\n\r\n" if close else b"\r\n"
-    lines = (
-        f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nDate: {formatdate(usegmt=True)}\r\n"
-    )
+    lines = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{_date(int(time.time()))}"
     return b"".join((lines.encode("latin-1"), headers, end))
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    """The line that says when; all answers of a second have the same."""
+    return f"Date: {formatdate(second, usegmt=True)}\r\n"
 
 
 def wants_end(request: HTTPRequestParser) -> bool:
@@ -82,7 +88,8 @@ def wants_end(request: HTTPRequestParser) -> bool:
     return str(request.headers.get("CONNECTION", "")).lower() == "close"
 
 
-def _fits(quick: Quick, request: HTTPRequestParser) -> bool:
+def fits(quick: Quick, request: HTTPRequestParser) -> bool:
+    """Whether it is a request that the application wants to be offered."""
     return (
         (request.command, request.path) in quick.routes
         and request.version == "1.1"

@@ -9,6 +9,7 @@ from djangalytics_server.errors import ApiError, FieldError
 from djangalytics_server.model.event import Receipt, Refused
 from djangalytics_server.model.query import StoredEvent
 from djangalytics_server.model.rfc3339 import render
+from djangalytics_server.wire.strict_json import encode
 
 SHOWN_ERRORS = 100
 """Refused events named in one answer; the rest are counted and kept all the same."""
@@ -66,6 +67,18 @@ def answer_batch(receipt: Receipt, asked: str) -> tuple[int, dict[str, object]]:
     answer["errors"] = [field_error(refused).as_json() for refused in shown]
     answer["errors_truncated"] = len(receipt.refused) > SHOWN_ERRORS
     return 207, answer
+
+
+def write_single(receipt: Receipt) -> tuple[int, bytes]:
+    """``answer_single`` as it is sent, by the compiled writer: all of it is stored text."""
+    status, answer = answer_single(receipt)
+    return status, encode(answer) + b"\n"
+
+
+def write_batch(receipt: Receipt, asked: str) -> tuple[int, bytes]:
+    """``answer_batch`` as it is sent."""
+    status, answer = answer_batch(receipt, asked)
+    return status, json_text(answer).encode()
 
 
 def field_error(refused: Refused, *, with_index: bool = True) -> FieldError:

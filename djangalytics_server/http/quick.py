@@ -9,10 +9,9 @@ ways and compares.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -20,10 +19,10 @@ from djangalytics_server.catalog.senders import Sender, Senders
 from djangalytics_server.errors import ApiError, InternalError
 from djangalytics_server.http import body as bodies
 from djangalytics_server.http.documents import (
-    answer_batch,
-    answer_single,
     json_text,
     problem_document,
+    write_batch,
+    write_single,
 )
 from djangalytics_server.http.headers import api_headers, readable_by, safe_headers
 from djangalytics_server.http.services import EventWriter, Policy
@@ -101,7 +100,7 @@ class QuickDoors:
                 self._way.ping()
         except ApiError:
             return False  # the view says what is wrong
-        asked = uuid.uuid4().hex
+        asked = secrets.token_hex(16)
         lines = f"Content-Type: application/json\r\n{self._lines}X-Request-Id: {asked}\r\n"
         reply(_PHRASES[200], lines.encode("latin-1"), json_text({"status": "ok"}).encode())
         return True
@@ -140,7 +139,7 @@ class QuickCapture:
             if sender is None:
                 return False
         single = path in _SINGLE
-        asked = uuid.uuid4().hex
+        asked = secrets.token_hex(16)
         proxies = self._way.policy.trusted_proxies
         address = sender_address(address, headers.get("X_FORWARDED_FOR", ""), proxies)
         fields = self._headers if origin is None else self._headers + _lines(readable_by(origin))
@@ -148,20 +147,20 @@ class QuickCapture:
             if origin is None or sender is not None:  # a page that may not read hears nothing
                 self._way.writer.check_room()
             if sender is not None:
-                self._way.limiter.check(sender.project_id, sender.key_prefix, address, sender.limit)
-            with self._turn(body, heard=origin is None or sender is not None):
-                found = self._submission(single, headers, body, sender)
+                who = sender.project_id, sender.key_prefix, address
+                self._way.limiter.check(*who, sender.limit)
+            found = self._decoded(single, headers, body, sender)
             if found is None:
                 return False
-            limits = self._counted(*found, address, checked=sender is not None)
+            limits = self._counted(*found, address)
         except ApiError as error:
             self._send_problem(reply, asked, error, fields)
             return True
 
         def done(outcome: Receipt | Exception) -> None:
             if isinstance(outcome, Receipt):
-                answered = answer_single(outcome) if single else answer_batch(outcome, asked)
-                self._send(reply, asked, fields + limits, *answered)
+                written = write_single(outcome) if single else write_batch(outcome, asked)
+                self._send(reply, asked, fields + limits, *written)
             else:
                 self._send_problem(reply, asked, outcome, fields)
 
@@ -176,31 +175,26 @@ class QuickCapture:
         except ApiError as error:
             done(error)
 
-    @contextmanager
-    def _turn(self, body: bytes, *, heard: bool) -> Iterator[None]:
-        """Wait to decode a large body, unless there is no room for it by then.
+    def _decoded(
+        self, single: bool, headers: Mapping[str, str], body: bytes, sender: Sender | None
+    ) -> tuple[Sender, Submission] | None:
+        """See ``_submission``; a large body waits for its turn, unless there is no room by then.
 
-        Decoding is the dearest part, and in vain if there is none afterwards. Whoever may not be
-        ``heard`` of the queue is not told of it here.
+        Decoding is the dearest part, and in vain if there is none afterwards. A page that may not
+        read is not told of it here.
         """
         if len(body) <= _LARGE:
-            yield
-            return
+            return self._submission(single, headers, body, sender)
         with self._turns:
-            if heard:
+            if "ORIGIN" not in headers or sender is not None:
                 self._way.writer.check_room(_TURNS * LIMITS.batch_events)
-            yield
+            return self._submission(single, headers, body, sender)
 
-    def _counted(
-        self, sender: Sender, submission: Submission, address: str, *, checked: bool
-    ) -> str:
+    def _counted(self, sender: Sender, submission: Submission, address: str) -> str:
         """Count the events against the limits; the lines that tell of them."""
+        events = len(submission.events) + len(submission.refused)
         who = sender.project_id, sender.key_prefix, address
-        limiter = self._way.limiter
-        if not checked:
-            limiter.check(*who, sender.limit)
-        limiter.charge(*who, len(submission.events) + len(submission.refused), sender.limit)
-        return _lines(limiter.fields(*who, sender.limit))
+        return _lines(self._way.limiter.admit(*who, events, sender.limit))
 
     def _submission(
         self, single: bool, headers: Mapping[str, str], body: bytes, sender: Sender | None
@@ -233,11 +227,9 @@ class QuickCapture:
             return None  # the database does not answer; the view says so
         return sender if origin is None or sender is None or origin in sender.origins else None
 
-    def _send(
-        self, reply: Reply, asked: str, fields: str, status: int, answer: dict[str, object]
-    ) -> None:
+    def _send(self, reply: Reply, asked: str, fields: str, status: int, text: bytes) -> None:
         lines = f"Content-Type: application/json\r\n{fields}X-Request-Id: {asked}\r\n"
-        reply(_PHRASES[status], lines.encode("latin-1"), json_text(answer).encode())
+        reply(_PHRASES[status], lines.encode("latin-1"), text)
 
     def _send_problem(self, reply: Reply, asked: str, error: Exception, fields: str) -> None:
         known = error if isinstance(error, ApiError) else _UNFORESEEN

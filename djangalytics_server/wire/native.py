@@ -30,7 +30,6 @@ from djangalytics_server.wire.schemas import (
 
 _EVENT = EventSchema()
 _ENVELOPE = BatchSchema(only=("api_key", "sent_at"), unknown="exclude")
-_NOTHING = {"api_key": None, "sent_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,35 @@ class Envelope:
 
 def decode_single(body: bytes) -> Envelope:
     """Read the body of /api/capture_event/; raises BadRequest when it is not a JSON object."""
-    document = strict_json.read(body)
+    return _plain_single(body) or _single(strict_json.read(body))
+
+
+def _plain_single(body: bytes) -> Envelope | None:
+    """One event with nothing out of the ordinary about it, or None."""
+    sent = plain.single(body)
+    made = None if sent is None else plain.draft_of(sent)
+    if sent is None or made is None:
+        return None
+    around = _around(sent)
+    entry = Decoded(made, lambda: _without_envelope(body), made.insert_id)
+    return Envelope((entry,), *around)
+
+
+def _without_envelope(body: bytes) -> str:
+    """The text of an event as it is kept."""
+    return strict_json.write_any(_event_in(strict_json.read(body)))
+
+
+def _event_in(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ENVELOPE_FIELDS}
+
+
+def _single(document: object) -> Envelope:
     if not isinstance(document, dict):
         error = FieldError("not_an_object", "The body is a JSON object with an event_name.")
         raise InvalidEvent(error)
     api_key, sent_at = _envelope(document)
-    event = {name: value for name, value in document.items() if name not in ENVELOPE_FIELDS}
-    return Envelope((decode_object(event),), api_key, sent_at)
+    return Envelope((decode_object(_event_in(document)),), api_key, sent_at)
 
 
 def decode_batch(body: bytes) -> Envelope:
@@ -75,9 +96,13 @@ def _plain_batch(body: bytes) -> Envelope | None:
         numbering = producer.plain(sent.producer, len(columns))
         if numbering is None:
             return None
-    given = {"api_key": sent.api_key, "sent_at": sent.sent_at}
-    around = (None, None) if given == _NOTHING else _envelope(given)
-    return Envelope(columns, *around, numbering)
+    return Envelope(columns, *_around(sent), numbering)
+
+
+def _around(sent: plain.SentBatch | plain.SentSingle) -> tuple[str | None, int | None]:
+    if sent.api_key is None and sent.sent_at is None:
+        return None, None
+    return _envelope({"api_key": sent.api_key, "sent_at": sent.sent_at})
 
 
 def _batch(document: object) -> Envelope:

@@ -53,7 +53,15 @@ class SentBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     producer: SentProducer | None = None
 
 
+class SentSingle(_Known, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """One such event, with what goes around it."""
+
+    api_key: str | None = None
+    sent_at: str | None = None
+
+
 _decode_batch = msgspec.json.Decoder(SentBatch).decode
+_decode_single = msgspec.json.Decoder(SentSingle).decode
 
 _REMEMBERED = 5_000
 """Names, seconds, hours and shapes seen lately; the memory of each is emptied when it is full."""
@@ -72,12 +80,22 @@ def batch(body: bytes) -> SentBatch | None:
 
     Three scans of the bytes spare the checks of every string in it.
     """
-    if not body.isascii() or b"\\" in body or b"\x7f" in body:
-        return None
     try:
-        return _decode_batch(body)
+        return _decode_batch(body) if _is_printable(body) else None
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def single(body: bytes) -> SentSingle | None:
+    """The same of a body that is one event."""
+    try:
+        return _decode_single(body) if _is_printable(body) else None
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _is_printable(body: bytes) -> bool:
+    return body.isascii() and b"\\" not in body and b"\x7f" not in body
 
 
 def draft(event: dict[str, Any]) -> Draft | None:

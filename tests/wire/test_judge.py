@@ -174,6 +174,43 @@ def test_a_whole_batch_is_read_as_its_events_are(texts: list[str], more: str) ->
         )
 
 
+@settings(max_examples=4_000)
+@given(text=events, more=st.sampled_from(_BESIDE))
+def test_a_single_event_is_read_as_its_document_is(text: str, more: str) -> None:
+    """The reader of one event gives the same draft, key, time and kept text, or the same words."""
+    body = (text.rstrip()[:-1] + more + "}").encode("utf-8", "surrogatepass")
+    sent = plain.single(body)
+    if sent is None:
+        return
+    quick, careful = (
+        outcome(read, body)
+        for read in (
+            native.decode_single,
+            lambda it: native._single(strict_json.read_carefully(it)),
+        )
+    )
+    if not isinstance(quick, native.Envelope):
+        assert quick == careful
+        return
+    (entry,), (other,) = quick.events, careful.events
+    assert (quick.api_key, quick.sent_at) == (careful.api_key, careful.sent_at)
+    assert (entry.insert_id, entry.raw()) == (other.insert_id, other.raw())
+    drafts = [
+        replace(made.outcome, shape=None) if isinstance(made.outcome, Draft) else made.outcome
+        for made in (entry, other)
+    ]
+    assert drafts[0] == drafts[1]
+
+
+def test_an_everyday_single_event_is_read_at_once() -> None:
+    """The quick reader really takes one with a key and a time beside it."""
+    body = b'{"event_name":"signup","properties":{"n":1},"api_key":"djw_x","sent_at":null}'
+    sent = plain.single(body)
+    assert sent is not None
+    assert plain.draft_of(sent) is not None
+    assert "djw_x" == native.decode_single(body).api_key
+
+
 @settings(max_examples=3_000)
 @given(text=st.one_of(events, _value, st.text(), st.builds(lambda e, t: e + t, events, st.text())))
 def test_both_json_readers_give_the_same_document(text: str) -> None:

@@ -1,0 +1,185 @@
+"""Heads that came before stand for what the parser made of them, and for nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
+
+from djangalytics_server.front import heads
+from djangalytics_server.front.connection import Connection
+from djangalytics_server.front.heads import Heads
+from djangalytics_server.front.incoming import Incoming
+from djangalytics_server.front.limits import Limits
+from tests.helpers import running_server
+
+_PIECES = [
+    "POST /api/capture_event/ HTTP/1.1\r\n",
+    "\r\n",
+    "\n",
+    "Host: x\r\n",
+    "Content-Length: 4\r\n",
+    "Content-Length: 5\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Expect: 100-continue\r\n",
+    "Connection: close\r\n",
+    "X-Long: " + "y" * 3_000 + "\r\n",
+    "GET / HTTP/1.1\r\n",
+]
+_TAILS = st.lists(st.sampled_from(["\r\n", "\n", "abcd", "4\r\nabcd\r\n0\r\n\r\n"]), max_size=4)
+
+
+def parsed(data: bytes) -> tuple[HTTPRequestParser, int] | None:
+    """What Waitress makes of the bytes, and how many it took; None where it takes exception."""
+    parser = HTTPRequestParser(Adjustments(sockets=[]))
+    try:
+        return parser, parser.received(data)
+    except ValueError:
+        return None
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=7), _TAILS, st.binary(max_size=6))
+def test_a_known_head_is_what_the_parser_says(
+    pieces: list[str], tail: list[str], body: bytes
+) -> None:
+    """Whatever comes after a remembered head is the body that the parser would take, too."""
+    data = "".join([_PIECES[0], *pieces, *tail]).encode()
+    known = Heads()
+    first = parsed(data)
+    if first is None or not first[0].completed or first[0].error or first[1] != len(data):
+        return
+    known.remember(data, first[0], ends=False)
+    end = data.find(b"\r\n\r\n") + 4
+    for again in (data, data[:end] + body, data + body):
+        found = known.find(again)
+        if found is None:
+            continue
+        head, rest = found
+        parser, taken = parsed(again) or pytest.fail("a known head that cannot be parsed")
+        assert (len(again), True) == (taken, parser.completed)
+        assert (parser.path, parser.headers) == (head.path, head.headers)
+        assert parser.get_body_stream().read() == rest
+
+
+def test_an_everyday_head_is_known_the_second_time() -> None:
+    """With another body of that length; not with a longer one, nor with two requests at once."""
+    data = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+    known = Heads()
+    assert known.find(data) is None
+    parser, _ = parsed(data) or pytest.fail("a good request")
+    known.remember(data, parser, ends=True)
+    head, body = known.find(data[:-2] + b"[]") or pytest.fail("a known head")
+    assert ("/x", "x", 2, True, b"[]") == (
+        *(head.path, head.headers["HOST"], head.length, head.ends),
+        body,
+    )
+    for other in (data + b"!", data[:-1], data + data, data.replace(b"Host", b"host")):
+        assert known.find(other) is None
+
+
+def test_ever_new_heads_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are bounded in number and in length."""
+    monkeypatch.setattr(heads, "MOST_HEADS", 10)
+    known = Heads()
+    for number in range(35):
+        data = f"POST /x HTTP/1.1\r\nHost: x{number}\r\nContent-Length: 0\r\n\r\n".encode()
+        parser, _ = parsed(data) or pytest.fail("a good request")
+        known.remember(data, parser, ends=False)
+        assert known.find(data) is not None
+        assert len(known._known) <= 10
+    data = (
+        b"POST /x HTTP/1.1\r\nHost: x\r\nX-Long: " + b"y" * 3_000 + b"\r\nContent-Length: 0\r\n\r\n"
+    )
+    parser, _ = parsed(data) or pytest.fail("a good request")
+    known.remember(data, parser, ends=False)
+    assert known.find(data) is None
+
+
+def test_a_request_with_a_known_head_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second of two alike is taken as it came; one that is cut in two is parsed."""
+    taken, begun = [], []
+
+    class Taker:
+        """Takes everything and answers at once."""
+
+        routes = frozenset({("POST", "/x")})
+
+        def take(
+            self, path: str, headers: Any, body: bytes, reply: Any, *_: Any, **__: Any
+        ) -> bool:
+            taken.append((path, dict(headers), body))
+            reply("200 OK", b"", body)
+            return True
+
+    begin = Incoming.begin
+    monkeypatch.setattr(Incoming, "begin", lambda self: begun.append(1) or begin(self))
+    host: Any = SimpleNamespace(
+        adj=Adjustments(sockets=[]),
+        limits=Limits(),
+        quick=Taker(),
+        heads=Heads(),
+        late=False,
+        draining=False,
+        partial_ends=math.inf,
+    )
+    client, ours = socket.socketpair()
+    connection = Connection(host, ours, ("127.0.0.1", 1))
+    request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    with client, ours:
+        for pieces in ([request + b"{}"], [request + b"[]"], [request, b"11"], [request + b"22"]):
+            for piece in pieces:
+                client.sendall(piece)
+                connection.on_readable()
+            assert client.recv(4096).endswith(pieces[-1][-2:])
+    assert [b"{}", b"[]", b"11", b"22"] == [body for _, _, body in taken]
+    assert all(entry[:2] == taken[0][:2] for entry in taken)
+    assert 2 == len(begun)
+
+
+def test_the_same_head_over_and_over_is_answered_each_time(tmp_path: Path) -> None:
+    """Each with its own body: stored, repeated, refused; and the last one ends the connection."""
+
+    def request(event: dict[str, Any], more: str = "") -> bytes:
+        body = json.dumps(event).encode()
+        head = f"POST /api/capture_event/ HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {len(body)}"
+        return head.encode() + b"\r\n\r\n" + body
+
+    with running_server(tmp_path) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        statuses = []
+        with socket.create_connection((host, int(port)), 30) as sock:
+            answers = sock.makefile("rb")
+            for name in ("a1", "a2", "a2", "a3"):
+                statuses.append(
+                    _answer(sock, answers, request({"event_name": "x", "insert_id": name}))
+                )
+            # As long as those, and wrong.
+            statuses.append(_answer(sock, answers, request({"event_name": "x", "insert_id": 1234})))
+            statuses.append(_answer(sock, answers, request({"event_name": "x", "insert_id": "a4"})))
+        for name in ("a5", "a6"):
+            with socket.create_connection((host, int(port)), 30) as sock:
+                sock.sendall(
+                    request({"event_name": "x", "insert_id": name}, "Connection: close\r\n")
+                )
+                statuses.append(int(sock.makefile("rb").read().split()[1]))
+    assert [201, 201, 200, 201, 400, 201, 201, 201] == statuses
+
+
+def _answer(sock: socket.socket, answers: Any, request: bytes) -> int:
+    sock.sendall(request)
+    status = int(answers.readline().split()[1])
+    length = 0
+    while (line := answers.readline()) != b"\r\n":
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    answers.read(length)
+    return status
