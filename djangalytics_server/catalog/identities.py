@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from djangalytics_server.catalog import accounts, invitations, organisations, people, secrets
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.sign_on import Newcomers
-from djangalytics_server.store.tables import Identity, Invitation, PendingSignIn
+from djangalytics_server.store.tables import Identity, Invitation, UsedSignIn
 
 PATIENCE_SECONDS = 600
 """For how long a sign-in may be under way at the provider."""
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{20,100}\.([0-9]{1,18})\.((?:[0-9a-f]{2}){1,50})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Claims:
 
 class OtherIdentity(Exception):
     """The account is another's at this provider."""
+
+
+class AlreadyUsed(Exception):
+    """Somebody has signed in with this state."""
 
 
 class NotInvited(Exception):
@@ -54,27 +61,41 @@ def proofs(cookie: str) -> Proofs:
     return Proofs(derived("oidc state"), derived("oidc nonce"), derived("oidc verifier"))
 
 
-def fresh_cookie() -> str:
-    """What a browser keeps while it is at the provider."""
-    return secrets.make()
+def fresh_cookie(place: str, *, now: int) -> str:
+    """What a browser keeps while it is at the provider: a secret, the end, and where it leads.
+
+    The proofs follow from all of it, so whoever changes a part has no proofs that fit. Nothing of
+    it is kept here: anybody may begin a sign-in, as often as they like.
+    """
+    end = now + PATIENCE_SECONDS * MICROSECONDS
+    return f"{secrets.make()}.{end}.{place.encode().hex()}"
 
 
-def begin(session: Session, cookie: str, place: str, *, now: int) -> None:
-    """A sign-in that leads to a place of ours is under way."""
-    session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < now))
-    state, end = proofs(cookie).state, now + PATIENCE_SECONDS * MICROSECONDS
-    session.add(PendingSignIn(hash=secrets.digest(state), place=place, expires_at=end))
-    session.flush()
+def place_of(cookie: str, *, now: int) -> str | None:
+    """Where the sign-in leads; None when it is over."""
+    found = _COOKIE.fullmatch(cookie)
+    if found is None or not now <= int(found[1]) <= now + PATIENCE_SECONDS * MICROSECONDS:
+        return None
+    return bytes.fromhex(found[2]).decode("utf-8", "replace")
 
 
-def use_up(session: Session, state: str, *, now: int) -> str | None:
-    """Where the sign-in leads; None when it was used, is too old, or was never begun."""
-    found = session.execute(
-        delete(PendingSignIn)
-        .where(PendingSignIn.hash == secrets.digest(state))
-        .returning(PendingSignIn.place, PendingSignIn.expires_at)
-    ).first()
-    return None if found is None or found.expires_at < now else str(found.place)
+def is_used(session: Session, state: str) -> bool:
+    """Whether somebody has signed in with it already."""
+    return session.get(UsedSignIn, secrets.digest(state)) is not None
+
+
+def use_up(session: Session, state: str, *, now: int) -> None:
+    """Somebody signs in with it: nobody does again. It is forgotten when its cookie is over.
+
+    Raises AlreadyUsed.
+    """
+    session.execute(delete(UsedSignIn).where(UsedSignIn.expires_at < now))
+    end = now + PATIENCE_SECONDS * MICROSECONDS
+    session.add(UsedSignIn(hash=secrets.digest(state), expires_at=end))
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise AlreadyUsed from error
 
 
 def person(session: Session, claims: Claims, newcomers: Newcomers, *, now: int) -> int:

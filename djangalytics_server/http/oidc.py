@@ -11,7 +11,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import NotFound
 
 from djangalytics_server.catalog import identities
-from djangalytics_server.catalog.identities import Claims, NotInvited, OtherIdentity
+from djangalytics_server.catalog.identities import AlreadyUsed, Claims, NotInvited, OtherIdentity
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.http import cookies, pages
 from djangalytics_server.http.provider import NotProven, Provider, ProviderFailed
@@ -23,6 +23,7 @@ COOKIE = "djangalytics_oidc"
 START, BACK = "/login/oidc/", "/login/oidc/callback/"
 _PLACES = re.compile(r"/(settings)?(\?project=[0-9]{1,10})?")
 """Where a sign-in may lead: pages of ours, and nothing else that an address could say."""
+_OVER = "This sign-in was not begun in this browser, or it is over."
 _log = logging.getLogger(__name__)
 
 
@@ -72,10 +73,8 @@ def _ended_well(make: Callable[[], Response]) -> Response:
 def _sent_off(services: Services, provider: Provider) -> Response:
     asked = request.args.get("next", "/")
     place = asked if _PLACES.fullmatch(asked) else "/"
-    cookie = identities.fresh_cookie()
+    cookie = identities.fresh_cookie(place, now=services.clock())
     address = provider.address(_here(services), identities.proofs(cookie))
-    with writing(services.session()) as session:
-        identities.begin(session, cookie, place, now=services.clock())
     answer: Response = redirect(address, 303)  # type: ignore[assignment]
     answer.set_cookie(
         COOKIE,
@@ -91,34 +90,34 @@ def _sent_off(services: Services, provider: Provider) -> Response:
 
 def _come_back(services: Services, provider: Provider, settings: SingleSignOn) -> Response:
     """Sign in whoever comes back with what this browser was sent off with."""
-    proofs = identities.proofs(request.cookies.get(COOKIE, ""))
+    kept = request.cookies.get(COOKIE, "")
+    proofs, place = identities.proofs(kept), identities.place_of(kept, now=services.clock())
     state = request.args.get("state", "")
     ours = hmac.compare_digest(state.encode("utf-8", "replace"), proofs.state.encode())
-    place = None
-    if ours and request.cookies.get(COOKIE):
-        with writing(services.session()) as session:
-            place = identities.use_up(session, state, now=services.clock())
-    if place is None:
-        raise _Stopped(400, "This sign-in was not begun in this browser, or it is over.")
+    if not ours or place is None or identities.is_used(services.session(), state):
+        raise _Stopped(400, _OVER)
     if "error" in request.args or "code" not in request.args:
         raise _Stopped(403, "The provider did not sign you in.")
     try:
         claims = provider.claims(request.args["code"], _here(services), proofs)
     except NotProven as error:
         raise _Stopped(403, str(error)) from error
-    cookie = _signed_in(services, claims, settings)
-    answer: Response = redirect(place, 303)  # type: ignore[assignment]
+    cookie = _signed_in(services, claims, settings, state)
+    answer: Response = redirect(place if _PLACES.fullmatch(place) else "/", 303)  # type: ignore[assignment]
     cookies.give(answer, cookie, secure=services.policy.secure_cookies)
     return answer
 
 
-def _signed_in(services: Services, claims: Claims, settings: SingleSignOn) -> str:
+def _signed_in(services: Services, claims: Claims, settings: SingleSignOn, state: str) -> str:
     """The cookie of a new session; raises _Stopped, and changes nothing, for who may not come."""
     now = services.clock()
     try:
         with writing(services.session()) as session:
+            identities.use_up(session, state, now=now)
             user_id = identities.person(session, claims, settings.newcomers, now=now)
             return begin(services, session, user_id)
+    except AlreadyUsed as error:  # by another request, since it was looked up
+        raise _Stopped(400, _OVER) from error
     except NotInvited as error:
         raise _Stopped(
             403, "Nobody invited you here. Ask whoever manages this server for an invitation."

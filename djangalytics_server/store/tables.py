@@ -151,13 +151,12 @@ class Identity(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
-class PendingSignIn(Base):
-    """A sign-in under way at a provider: the hash of its state, and where of ours it leads."""
+class UsedSignIn(Base):
+    """The hash of a state with which somebody signed in by a provider; until its cookie is over."""
 
-    __tablename__ = "pending_sign_ins"
+    __tablename__ = "used_sign_ins"
 
     hash: Mapped[str] = mapped_column(text(64), primary_key=True)
-    place: Mapped[str] = mapped_column(text(100))
     expires_at: Mapped[int] = mapped_column(BigInteger)
 
 

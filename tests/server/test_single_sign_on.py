@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import requests
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from djangalytics_server.catalog import identities
 from djangalytics_server.config import resolve
 from djangalytics_server.errors import StartError
 from djangalytics_server.http.cookies import COOKIE
@@ -206,10 +208,52 @@ def test_a_state_works_once_and_in_its_browser_alone(house: House, be: Callable[
     refused(browser.get(back), 400, words)  # replayed
     refused(browser.get(f"{BACK}?code=x&state=made-up"), 400, words)
     refused(browser.get(BACK), 400, words)
-    late = house.app.test_client()
-    back = at_the_provider(late)
-    house.sql("UPDATE pending_sign_ins SET expires_at = 1")
-    refused(late.get(back), 400, words)
+    assert 1 == house.sql("SELECT count(*) FROM used_sign_ins")[0][0]
+
+
+def test_a_sign_in_that_was_not_ended_leaves_nothing(house: House, be: Callable[..., None]) -> None:
+    """Anybody may begin one, as often as they like: the browser keeps all of it."""
+    size = house.sql("PRAGMA page_count")
+    for _ in range(200):
+        assert 303 == house.app.test_client().get(START).status_code
+    assert [] == house.sql("SELECT * FROM used_sign_ins")
+    assert size == house.sql("PRAGMA page_count")
+
+
+def test_a_sign_in_ends_when_its_cookie_says_and_no_later(
+    house: House, be: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ten minutes it is over; whoever writes another end or another place into the cookie has
+    a state that fits no more, and one who makes up all of it gets no further than our own pages.
+    """
+    words = "not begun in this browser"
+    browser = house.app.test_client()
+    back = at_the_provider(browser)
+    kept = browser.get_cookie("djangalytics_oidc", path="/login/oidc")
+    assert kept is not None
+    secret, end, place = kept.value.split(".")
+    now = int(time.time() * 1_000_000)
+    assert 590_000_000 < int(end) - now <= 600_000_000
+    for other in (
+        f"{secret}.{now - 1}.{place}",
+        f"{secret}.{int(end) + 1}.{place}",
+        f"{secret}.{end}.{b'/settings'.hex()}",
+        f"{secret}.{end}",
+        "",
+    ):
+        browser.set_cookie("djangalytics_oidc", other, path="/login/oidc")
+        refused(browser.get(back), 400, words)
+    for made_up, status, leads in (
+        (f"{secret}.{now + 900_000_000}.{place}", 400, None),  # ends too late
+        (f"{secret}.{now - 1}.{place}", 400, None),
+        (f"{secret}.{end}.{b'//evil.example'.hex()}", 303, "/"),
+    ):
+        proofs = identities.proofs(made_up)
+        monkeypatch.setattr(identities, "fresh_cookie", lambda *_, made=made_up, **__: made)
+        browser = house.app.test_client()
+        answer = browser.get(at_the_provider(browser))
+        assert (status, leads) == (answer.status_code, answer.headers.get("Location"))
+        assert proofs.state not in answer.text
 
 
 def test_a_code_of_another_sign_in_is_worth_nothing(house: House, be: Callable[..., None]) -> None:
