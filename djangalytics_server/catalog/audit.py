@@ -7,13 +7,15 @@ other. There is no function that changes or removes a line, and the database ref
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import eq, ge, lt
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from djangalytics_server.model.sending import RateLimit
 from djangalytics_server.model.trail import ACTIONS, Actor, AuditEntry, AuditPage
 from djangalytics_server.store.tables import AuditRow
 
@@ -46,6 +48,19 @@ def record(
             details=json.dumps(details, ensure_ascii=False),
         )
     )
+
+
+def told(wish: Mapping[str, Any]) -> dict[str, str | int]:
+    """What was wished of something, as the details say it."""
+    return {name: _words(value) for name, value in wish.items()}
+
+
+def _words(value: Any) -> str | int:
+    if value is None:
+        return "none"
+    if isinstance(value, RateLimit):
+        return str(value)
+    return " ".join(value) if isinstance(value, tuple) else value
 
 
 def page(session: Session, asked: AuditPage) -> list[AuditEntry]:

@@ -19,6 +19,7 @@ from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import LastProject, StartError
 from djangalytics_server.model.origins import MOST, exact
+from djangalytics_server.model.sending import MOST_AT_ONCE, MOST_RATE, USUAL_SECONDS, RateLimit
 from djangalytics_server.model.zone_names import known_zones
 
 _WHERE = ("data", "database_url")
@@ -82,6 +83,10 @@ def rename(named: str, name: str, **given: Any) -> None:
 @click.option("--origins", metavar="URL,URL", help="Of pages that may send events; '' for none.")
 @click.option("--sources", metavar="TEXT,TEXT", help="What events may come from; '' for anything.")
 @click.option("--zone", help="Such as Europe/Berlin.")
+@click.option("--rate", type=click.IntRange(0, MOST_RATE), help="Events a second; 0: no limit.")
+@click.option(
+    "--at-once", type=click.IntRange(1, MOST_AT_ONCE), help="Events; a minute's if not given."
+)
 @click.option("--open/--closed", "open_capture", default=None, help="Whether no key is needed.")
 @says_why
 def change(
@@ -89,10 +94,12 @@ def change(
     origins: str | None,
     sources: str | None,
     zone: str | None,
+    rate: int | None,
+    at_once: int | None,
     open_capture: bool | None,
     **given: Any,
 ) -> None:
-    """Say from whom a project takes events, and whose days it counts; what is not said stays.
+    """Say from whom and how fast a project takes events, and its zone; what is not said stays.
 
     Running servers go by it within a second.
     """
@@ -104,18 +111,36 @@ def change(
     }
     wish = {name: value for name, value in wish.items() if value is not None}
     with open_catalog(settings_from(given)) as session:
-        project_id = find_project(session, named).id
+        project = find_project(session, named)
+        if rate is not None or at_once is not None:
+            wish["limit"] = _limit(project, rate, at_once)
         with writing(session):
-            changed = catalog.change(session, project_id, **wish)
+            changed = catalog.change(session, project.id, **wish)
             if changed is None:
                 raise StartError(f"There is no project {named!r} any more.")
             if wish:
-                told = {k: " ".join(v) if isinstance(v, tuple) else v for k, v in wish.items()}
-                doer, name = commander(), changed.name
-                audit.record(session, doer, "project.change", name, project_id=project_id, **told)
+                audit.record(
+                    session,
+                    commander(),
+                    "project.change",
+                    changed.name,
+                    project_id=project.id,
+                    **audit.told(wish),
+                )
     click.echo(_line(changed))
     click.echo(f"      origins: {', '.join(changed.origins) or 'none'}")
     click.echo(f"      sources: {', '.join(changed.sources) or 'any'}")
+    click.echo(f"      limit: {changed.limit or 'none'}")
+
+
+def _limit(project: ProjectFacts, rate: int | None, at_once: int | None) -> RateLimit | None:
+    if rate is None:
+        rate = 0 if project.limit is None else project.limit.rate
+        if not rate:
+            raise StartError("--at-once goes with --rate: the project has no limit yet.")
+    elif not rate and at_once is not None:
+        raise StartError("--rate 0 takes the limit off; --at-once does not go with it.")
+    return RateLimit(rate, at_once or rate * USUAL_SECONDS) if rate else None
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -129,7 +128,12 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
                 raise _nothing()
             doer = actor(manager.name, services.clock())
             audit.record(
-                session, doer, "project.change", changed.name, project_id=project_id, **told(wish)
+                session,
+                doer,
+                "project.change",
+                changed.name,
+                project_id=project_id,
+                **audit.told(wish),
             )
         access.forget()
         return json_answer(project_json(changed, manager.role))
@@ -172,17 +176,6 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
 def _nothing() -> NotFound:
     """It went between two looks: the words are those for what was never there."""
     return NotFound("There is no such project, or you are not in its organisation.")
-
-
-def told(wish: Mapping[str, Any]) -> dict[str, str | int]:
-    """What was wished, as the trail's details say it."""
-    return {name: _words(value) for name, value in wish.items()}
-
-
-def _words(value: Any) -> str | int:
-    if value is None:
-        return "none"
-    return " ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def project_json(project: ProjectFacts, role: str | None) -> dict[str, Any]:

@@ -19,6 +19,9 @@ class RateLimit(NamedTuple):
     rate: int
     at_once: int
 
+    def __str__(self) -> str:
+        return f"{self.rate:,} events a second, {self.at_once:,} at once"
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

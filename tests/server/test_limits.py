@@ -261,7 +261,7 @@ def test_a_limit_has_a_minute_s_events_at_once_if_nothing_else_is_said(house: Ho
         json.loads(text)
         for (text,) in house.sql("SELECT details FROM audit_log WHERE action = 'project.change'")
     ]
-    assert [{"limit": "7 420"}, {"limit": "none"}] == details
+    assert [{"limit": "7 events a second, 420 at once"}, {"limit": "none"}] == details
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,13 @@ def test_the_command_line_sets_them_beside_a_server(house: House) -> None:
         "source_not_allowed" == problem(house.capture({"event_name": "x"}, headers=headers))["code"]
     )
     assert "sources: any\n" in run("--sources", "")
+    assert "limit: none\n" in run()
+    assert "limit: 7 events a second, 420 at once\n" in run("--rate", "7")
+    assert "limit: 7 events a second, 5 at once\n" in run("--at-once", "5")
+    assert [(7, 5)] == house.sql("SELECT limit_rate, limit_at_once FROM projects")
+    assert "limit: none\n" in run("--rate", "0")
+    for words in (("--at-once", "5"), ("--rate", "0", "--at-once", "5")):
+        assert run(*words).startswith("1 djangalytics-server: --")
     assert f"origins: {SHOP}, http://localhost:5000\n" in run()
     for words in (("--origins", "shop.example"), ("--zone", "Mars"), ("--sources", "x" * 201)):
         assert run(*words).startswith("1 djangalytics-server: ")

@@ -1,7 +1,9 @@
 /** How long events are kept, who was erased, and what was sent with which key. */
 
 import { get, patch, post } from "./http";
+import { parseRate } from "./parse";
 import { fields, flag, list, text, textOrNull, whole, type Fields } from "./read";
+import type { Rate } from "./types";
 
 export interface Retention {
   /** null: for ever. */
@@ -39,6 +41,7 @@ export interface Sent {
   events: number;
   refusedKey: number;
   refusedAddress: number;
+  refusedProject: number;
 }
 
 export interface KeySender {
@@ -49,14 +52,12 @@ export interface KeySender {
   left: number | null;
 }
 
-export interface Rate {
-  rate: number;
-  atOnce: number;
-}
-
 export interface Sending {
   key: Rate | null;
   address: Rate | null;
+  project: Rate | null;
+  /** Events that may be sent to the project now; null: it has no limit of its own. */
+  left: number | null;
   redis: { answers: boolean; wentAway: number } | null;
   senders: KeySender[];
 }
@@ -109,6 +110,7 @@ function parseSent(value: unknown): Sent {
     events: whole(from, "events"),
     refusedKey: whole(from, "refused_key"),
     refusedAddress: whole(from, "refused_address"),
+    refusedProject: whole(from, "refused_project"),
   };
 }
 
@@ -121,12 +123,6 @@ function parseSender(value: unknown): KeySender {
     day: parseSent(from["day"]),
     left: wholeOrNull(from, "left"),
   };
-}
-
-function parseRate(value: unknown): Rate | null {
-  if (value === null) return null;
-  const from = fields(value, "rate");
-  return { rate: whole(from, "rate"), atOnce: whole(from, "at_once") };
 }
 
 export async function fetchRetention(days: number | null, signal?: AbortSignal): Promise<Retention> {
@@ -154,6 +150,8 @@ export async function fetchSending(signal?: AbortSignal): Promise<Sending> {
   return {
     key: parseRate(limits["key"]),
     address: parseRate(limits["address"]),
+    project: parseRate(limits["project"]),
+    left: wholeOrNull(from, "left"),
     redis:
       redis === null
         ? null

@@ -9,6 +9,7 @@ import type {
   Limits,
   Project,
   Properties,
+  Rate,
   Session,
   Stats,
   StatsRange,
@@ -98,6 +99,12 @@ function optional<T>(from: Fields, key: string, read: (inner: Fields) => T): T |
   return value === null || value === undefined ? null : read(fields(value, key));
 }
 
+export function parseRate(value: unknown): Rate | null {
+  if (value === null) return null;
+  const from = fields(value, "rate");
+  return { rate: whole(from, "rate"), atOnce: whole(from, "at_once") };
+}
+
 export function parseProject(value: unknown): Project {
   const from = fields(value, "project");
   const organisation = fields(from["organisation"], "organisation");
@@ -108,6 +115,7 @@ export function parseProject(value: unknown): Project {
     openCapture: flag(from, "open_capture"),
     origins: list(from["origins"], "origins", String),
     sources: list(from["sources"], "sources", String),
+    limit: parseRate(from["limit"]),
     organisation: { id: whole(organisation, "id"), name: text(organisation, "name") },
     role: textOrNull(from, "role"),
   };

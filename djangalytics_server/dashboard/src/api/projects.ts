@@ -19,6 +19,8 @@ export async function changeProject(
     open_capture?: boolean;
     origins?: string[];
     sources?: string[];
+    /** Without `at_once` it is a minute's worth; null takes the limit off. */
+    limit?: { rate: number; at_once?: number } | null;
   },
   csrfToken: string | null,
 ): Promise<void> {

@@ -68,6 +68,12 @@ export interface Limits {
 
 export type Role = "viewer" | "analyst" | "admin" | "owner";
 
+/** Events a second, and how many at once. */
+export interface Rate {
+  rate: number;
+  atOnce: number;
+}
+
 export interface Project {
   id: number;
   name: string;
@@ -77,6 +83,8 @@ export interface Project {
   origins: string[];
   /** What `source` of an event may be; anything, if empty. */
   sources: string[];
+  /** How fast it may be sent to; null: as fast as the server takes events. */
+  limit: Rate | null;
   organisation: { id: number; name: string };
   /** What the reader may do there; null in development mode. */
   role: string | null;

@@ -6,6 +6,7 @@ import type { Project, Session } from "../api/types";
 import { Field } from "../capture/Field";
 import { Panel } from "../panel/Panel";
 import { LONGEST_NAME } from "./limits";
+import { Pace, paceDraft, paceWish } from "./Pace";
 import { goTo, HOME_PATH } from "./place";
 import { SettingsForm } from "./SettingsForm";
 import { useChange } from "./useChange";
@@ -16,13 +17,14 @@ interface Props {
   session: Session;
 }
 
-/** The project's name, zone and from whom it takes events; and the way to be rid of it. */
+/** The project's name, zone, from whom and how fast it takes events; and the way to be rid of it. */
 export function ProjectPanel({ project, session }: Props) {
   const [name, setName] = useState(project.name);
   const [zone, setZone] = useState(project.timeZone);
   const [open, setOpen] = useState(project.openCapture);
   const [origins, setOrigins] = useState(project.origins.join("\n"));
   const [sources, setSources] = useState(project.sources.join("\n"));
+  const [pace, setPace] = useState(paceDraft(project.limit));
   const [done, setDone] = useState(false);
   const { busy, fault, change } = useChange("session");
   const oldest = session.projects[0]?.id === project.id;
@@ -33,6 +35,7 @@ export function ProjectPanel({ project, session }: Props) {
       open_capture: open,
       origins: lines(origins),
       sources: lines(sources),
+      limit: paceWish(pace),
     };
     setDone(await change(() => changeProject(project.id, wish, session.csrfToken)));
   };
@@ -80,6 +83,7 @@ export function ProjectPanel({ project, session }: Props) {
           value={sources}
           onChange={setSources}
         />
+        <Pace draft={pace} onChange={setPace} />
         {(oldest || open) && (
           <label className="check">
             <input

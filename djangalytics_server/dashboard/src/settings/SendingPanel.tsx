@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { fetchSending, type KeySender, type Rate, type Sending } from "../api/data";
+import { fetchSending, type KeySender, type Sending, type Sent } from "../api/data";
+import type { Rate } from "../api/types";
 import { DataTable } from "../panel/DataTable";
 import { Panel } from "../panel/Panel";
 import { Skeleton } from "../panel/Skeleton";
@@ -32,6 +33,11 @@ function Senders({ sending }: { sending: Sending }) {
           Redis does not answer: until it does, each process limits by itself.
         </p>
       )}
+      {sending.project !== null && sending.left !== null && (
+        <p className="hint" data-testid="project-left">
+          {number(Math.max(0, sending.left))} events may be sent to the project now.
+        </p>
+      )}
       {sending.senders.length === 0 ? (
         <p className="quiet">
           <strong>Nothing was sent in the last day.</strong> Here is what comes with each key, and
@@ -48,13 +54,17 @@ function Senders({ sending }: { sending: Sending }) {
   );
 }
 
+function refused(sent: Sent): string {
+  return number(sent.refusedKey + sent.refusedAddress + sent.refusedProject);
+}
+
 function cells({ key, name, hour, day, left }: KeySender) {
   return [
     key === null ? "Without a key" : <Key key="key" prefix={key} name={name} />,
     number(hour.events),
-    number(hour.refusedKey + hour.refusedAddress),
+    refused(hour),
     number(day.events),
-    number(day.refusedKey + day.refusedAddress),
+    refused(day),
     left === null ? "–" : number(Math.max(0, left)),
   ];
 }
@@ -73,6 +83,7 @@ function limits(sending: Sending): string {
     rate === null
       ? `${what}: no limit`
       : `${what}: ${number(rate.rate)} events a second, ${number(rate.atOnce)} at once`;
+  const own = sending.project === null ? "" : ` ${words("The project", sending.project)}.`;
   const shared = sending.redis === null ? "" : " Shared by all processes.";
-  return `${words("A key", sending.key)}. ${words("An address", sending.address)}.${shared}`;
+  return `${words("A key", sending.key)}. ${words("An address", sending.address)}.${own}${shared}`;
 }

@@ -65,9 +65,10 @@ it("erases a person whose id was typed twice, and shows how far that is", async 
 });
 
 it("shows what came with which key, what was refused, and what is left", async () => {
-  const sent = { requests: 3, events: 1_500, refused_key: 2, refused_address: 1 };
+  const refused = { refused_key: 2, refused_address: 1, refused_project: 4 };
+  const sent = { requests: 3, events: 1_500, ...refused };
   const sender = { key: "djw_8uK4", name: "web shop", hour: sent, day: sent, left: 1_199_000 };
-  const none = { requests: 0, events: 0, refused_key: 0, refused_address: 0 };
+  const none = { requests: 0, events: 0, refused_key: 0, refused_address: 0, refused_project: 0 };
   const keyless = { key: null, name: null, hour: none, day: none, left: null };
   const redis = { answers: false, went_away: 1 };
   startServer({ "GET /api/sending/": () => ({ body: sendingAnswer([keyless, sender], { redis }) }) });
@@ -75,10 +76,21 @@ it("shows what came with which key, what was refused, and what is left", async (
   const panel = within(await screen.findByTestId("panel-sending"));
   const [, first, second] = await panel.findAllByRole("row");
   expect(first?.textContent).toBe("Without a key0000–");
-  expect(second?.textContent).toBe("web shop djw_8uK4…1,50031,50031,199,000");
+  expect(second?.textContent).toBe("web shop djw_8uK4…1,50071,50071,199,000");
   expect(panel.getByText(/A key: 20,000 events a second, 1,200,000 at once/)).toBeTruthy();
+  expect(panel.queryByTestId("project-left")).toBeNull();
   expect(panel.getByText(/Redis does not answer/)).toBeTruthy();
   expect(await axeFaults()).toEqual([]);
+});
+
+it("shows the project's own limit, and what may be sent to it now", async () => {
+  const rate = { rate: 20_000, at_once: 1_200_000 };
+  const limits = { key: rate, address: null, project: { rate: 50, at_once: 3_000 } };
+  startServer({ "GET /api/sending/": () => ({ body: sendingAnswer([], { limits, left: 2_750 }) }) });
+  open();
+  const panel = within(await screen.findByTestId("panel-sending"));
+  expect(await panel.findByText("2,750 events may be sent to the project now.")).toBeTruthy();
+  expect(panel.getByText(/The project: 50 events a second, 3,000 at once\./)).toBeTruthy();
 });
 
 it("searches the audit trail, reads on, and takes it out as a file", async () => {

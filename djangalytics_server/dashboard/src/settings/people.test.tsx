@@ -137,6 +137,27 @@ it("names the web pages that may send, and the sources, one a line", async () =>
   });
 });
 
+it("limits how fast the project may be sent to", async () => {
+  const server = startServer({ "PATCH /api/projects/1/": () => ({ body: {} }) });
+  const { user } = openSettings();
+  const panel = within(await screen.findByTestId("panel-project"));
+  const asked = () => server.asked.findLast(({ method }) => method === "PATCH")?.body;
+  const save = () => user.click(panel.getByRole("button", { name: "Save" }));
+  expect(panel.queryByLabelText("Events at once, at most")).toBeNull();
+  await user.type(panel.getByLabelText("Events a second, at most"), "50");
+  expect(panel.getByText("Empty: a minute's worth, 3,000.")).toBeTruthy();
+  await save();
+  expect(await panel.findByText("Saved.")).toBeTruthy();
+  expect(asked()).toMatchObject({ limit: { rate: 50 } });
+  await user.type(panel.getByLabelText("Events at once, at most"), "200");
+  await save();
+  await waitFor(() => expect(asked()).toMatchObject({ limit: { rate: 50, at_once: 200 } }));
+  await user.clear(panel.getByLabelText("Events a second, at most"));
+  expect(await axeFaults()).toEqual([]);
+  await save();
+  await waitFor(() => expect(asked()).toMatchObject({ limit: null }));
+});
+
 it("renames the organisation", async () => {
   const server = startServer({ "PATCH /api/organisation/": () => ({ body: {} }) });
   const { user } = openSettings();

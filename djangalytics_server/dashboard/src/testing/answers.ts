@@ -13,6 +13,7 @@ export const PROJECT = {
   open_capture: true,
   origins: [] as string[],
   sources: [] as string[],
+  limit: null as { rate: number; at_once: number } | null,
   organisation: { id: 1, name: "Tea Ltd." },
   role: "owner",
 };
@@ -160,7 +161,8 @@ export function erasureAnswer(id: number, overrides: Record<string, unknown> = {
 
 export function sendingAnswer(senders: unknown[] = [], overrides: Record<string, unknown> = {}) {
   const rate = { rate: 20_000, at_once: 1_200_000 };
-  return { limits: { key: rate, address: rate }, redis: null, senders, ...overrides };
+  const limits = { key: rate, address: rate, project: null };
+  return { limits, left: null, redis: null, senders, ...overrides };
 }
 
 export function trailAnswer(id: number, overrides: Record<string, unknown> = {}) {
