@@ -42,11 +42,13 @@ class FieldError:
     field: str | None = None
     index: int | None = None
     insert_id: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """The entry of ``errors`` in a problem document; absent parts are left out."""
         parts: dict[str, object] = {"code": self.code, "message": self.message}
-        for name in ("field", "index", "insert_id"):
+        for name in ("field", "index", "insert_id", "line", "column"):
             value = getattr(self, name)
             if value is not None:
                 parts[name] = value

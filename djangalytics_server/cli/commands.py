@@ -29,6 +29,7 @@ _COMMANDS = {
     "restore": "backup",
     "export": "moving",
     "import": "moving",
+    "sql": "sql",
     "rejected": "rejected",
     "doctor": "doctor",
 }

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
 from djangalytics_server.errors import QuestionTimedOut
-from djangalytics_server.http import body, exports, insights
+from djangalytics_server.http import body, exports, insights, sql
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.documents import event_json
@@ -19,7 +19,7 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.query import explore, parse, questions
+from djangalytics_server.query import ask_sql, explore, parse, questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.query.params import FormParams
 from djangalytics_server.query.questions import Question
@@ -88,8 +88,17 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
             answer = _answer(question, services)
         return exports.table_file(answer, form)
 
+    def statement() -> Response:
+        project = access.reader(request)
+        asked = Asked(project.id, project.time_zone, services.clock())
+        question = ask_sql.read(strict_json.read(body.read(request)), asked)
+        with _turn(turns):
+            answer = services.store.sql(question, services.policy.question_seconds)
+        return json_answer(sql.sql_json(answer))
+
     registry.add(blue, QUERY, query)
     registry.add(blue, EXPORT, export)
+    registry.add(blue, sql.SQL, statement)
     return blue
 
 

@@ -99,6 +99,11 @@ QUESTIONS: dict[str, str] = {
     "unknown_time_zone": "tz is the name of an IANA time zone, such as Europe/Berlin.",
     "range_empty": "from lies before to.",
     "too_many_intervals": "The range has too many intervals: choose a longer interval.",
+    "sql_syntax": "The statement cannot be read.",
+    "sql_refused": "The statement has a part that is not allowed here.",
+    "sql_unknown": "The statement names what is not there.",
+    "sql_too_large": "The statement, or what it needs, is too large.",
+    "sql_failed": "The database cannot answer the statement.",
 }
 """Code of what is wrong in the body of a question -> what the rule is."""
 

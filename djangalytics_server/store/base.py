@@ -20,12 +20,16 @@ from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.model.sending import Sent
+from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import postgres_address
+from djangalytics_server.store.stopping import Stop
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
+
+    from djangalytics_server.store.reader import Database
 
 _ADVICE = (
     "Use --database-url sqlite:////path/to/file.sqlite3 or "
@@ -104,7 +108,30 @@ class Appender(Protocol):
         """Let go of every connection."""
 
 
-class Store(Protocol):
+class Reader(Protocol):
+    """The part of a store that answers questions."""
+
+    def snapshot(
+        self, seconds: float | None = None, stop: Stop | None = None
+    ) -> AbstractContextManager[Snapshot]:
+        """One state of the data, for as long as the block lasts.
+
+        What is asked of it after so many seconds or once it is to stop, or is still being looked
+        for then, raises QuestionTimedOut.
+        """
+
+    def sql(self, question: SqlQuestion, seconds: float, stop: Stop | None = None) -> SqlAnswer:
+        """The rows of a statement, which sees one project's events and can change nothing.
+
+        Raises InvalidQuestion with the place of what is wrong, and QuestionTimedOut as
+        ``snapshot`` does.
+        """
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+class Store(Reader, Protocol):
     """What every engine promises.
 
     * ``append`` is atomic and durable: when it returns, every submission is committed and
@@ -119,13 +146,6 @@ class Store(Protocol):
         """Write all submissions in one transaction; one receipt each, in order.
 
         Raises StoreUnavailable when nothing could be written, or when nobody can tell.
-        """
-
-    def snapshot(self, seconds: float | None = None) -> AbstractContextManager[Snapshot]:
-        """One state of the data, for as long as the block lasts.
-
-        What is asked of it after so many seconds, or is still being looked for then, raises
-        QuestionTimedOut.
         """
 
     def count(self, plan: CountPlan) -> list[Count]:
@@ -287,18 +307,27 @@ def open_store(url: str, appender: Appender | None = None) -> Store:
     Closing the store closes both. Raises StartError as ``open_appender`` does.
     """
     check_url(url)
-    from djangalytics_server.store.relational import Database, RelationalStore
+    from djangalytics_server.store.relational import RelationalStore
 
-    database: Database
+    return RelationalStore(_database(url), appender or open_appender(url))
+
+
+def open_reader(url: str) -> Reader:
+    """Open the part that answers questions alone; raises StartError as ``open_appender`` does."""
+    check_url(url)
+    from djangalytics_server.store.reader import RelationalReader
+
+    return RelationalReader(_database(url))
+
+
+def _database(url: str) -> Database:
     if postgres_address.is_postgres(url):
         from djangalytics_server.store.postgres import PostgresDatabase
 
-        database = PostgresDatabase(url)
-    else:
-        from djangalytics_server.store.sqlite import SqliteDatabase
+        return PostgresDatabase(url)
+    from djangalytics_server.store.sqlite import SqliteDatabase
 
-        database = SqliteDatabase(url)
-    return RelationalStore(database, appender or open_appender(url))
+    return SqliteDatabase(url)
 
 
 def catalog_options(url: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.postgres_address import address
+from djangalytics_server.store.stopping import Stop
 
 APPENDING = 7_236_701_001
 """The advisory lock of whoever appends."""
@@ -61,7 +63,7 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 
 class PostgresDatabase:
-    """One database; see ``relational.Database``."""
+    """One database; see ``reader.Database``."""
 
     def __init__(self, url: str) -> None:
         self._engine = postgres_engine(url)
@@ -76,16 +78,24 @@ class PostgresDatabase:
             yield connection
 
     @contextmanager
-    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+    def limited(self, connection: Connection, seconds: float, stop: Stop) -> Iterator[None]:
         """See ``Database.limited``; the setting ends with the transaction."""
         limit = f"{max(1, round(seconds * 1_000))}ms"
         connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (limit,))
+        driver: Any = connection.connection.driver_connection
         try:
-            yield
+            with stop.by(driver.cancel):
+                yield
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == _CANCELED:
                 raise timed_out() from error
             raise
+
+    def sql(self, question: SqlQuestion, seconds: float, stop: Stop) -> SqlAnswer:
+        """See ``Database.sql``."""
+        from djangalytics_server.store.sql import on_postgres  # its parser is not for every start
+
+        return on_postgres.answer(self._engine, question, seconds, stop)
 
     @contextmanager
     def mending(self) -> Iterator[Connection]:

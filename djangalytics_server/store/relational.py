@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, select
 
@@ -41,37 +39,19 @@ from djangalytics_server.store import (
     rollups,
     sending,
 )
-from djangalytics_server.store.base import Appender, Snapshot
+from djangalytics_server.store.base import Appender
 from djangalytics_server.store.definitions import definitions
+from djangalytics_server.store.reader import Database, RelationalReader
 from djangalytics_server.store.recount import recount
-from djangalytics_server.store.snapshot import RelationalSnapshot
 from djangalytics_server.store.sql_failures import as_unavailable
 from djangalytics_server.store.tables import VerdictCount
 
 
-class Database(Protocol):
-    """What each engine does in its own way; all else is the same SQL on every engine."""
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that shows one state of the data for as long as the block lasts."""
-
-    def mending(self) -> AbstractContextManager[Connection]:
-        """One transaction, alone among all writers; committed and synced when the block ends."""
-
-    def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
-        """Within the block a statement that is still running after so many seconds ends with
-        QuestionTimedOut.
-        """
-
-    def close(self) -> None:
-        """Let go of every connection."""
-
-
-class RelationalStore:
+class RelationalStore(RelationalReader):
     """Keeps the promise of ``store.base.Store`` in a relational database."""
 
     def __init__(self, database: Database, appender: Appender) -> None:
-        self._database = database
+        super().__init__(database)
         self._appender = appender
 
     # -- writing -----------------------------------------------------------------------------
@@ -168,16 +148,6 @@ class RelationalStore:
 
     # -- reading -----------------------------------------------------------------------------
 
-    @contextmanager
-    def snapshot(self, seconds: float | None = None) -> Iterator[Snapshot]:
-        """See ``Store.snapshot``."""
-        with self._reading() as connection:
-            if seconds is None:
-                yield RelationalSnapshot(connection)
-                return
-            with self._database.limited(connection, seconds):
-                yield RelationalSnapshot(connection, time.monotonic() + seconds)
-
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Store.count``."""
         with self.snapshot() as snapshot:
@@ -251,9 +221,4 @@ class RelationalStore:
     def close(self) -> None:
         """See ``Store.close``."""
         self._appender.close()
-        self._database.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with as_unavailable("read"), self._database.reading() as connection:
-            yield connection
+        super().close()

@@ -17,6 +17,7 @@ from djangalytics_server.store import definitions, pages
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
+from djangalytics_server.store.stopping import Stop
 from djangalytics_server.store.tables import EventCount, EventRow
 
 # Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
@@ -28,8 +29,10 @@ _event = partial(tuple.__new__, StoredEvent)
 class RelationalSnapshot:
     """See ``base.Snapshot``; over a connection that shows one state."""
 
-    def __init__(self, connection: Connection, until: float | None = None) -> None:
-        self._connection, self._until = connection, until
+    def __init__(
+        self, connection: Connection, until: float | None = None, stop: Stop | None = None
+    ) -> None:
+        self._connection, self._until, self._stop = connection, until, stop
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
@@ -95,7 +98,8 @@ class RelationalSnapshot:
 
     def _check_time(self) -> None:
         """The engines' own limits hold for one statement; this one for all of them together."""
-        if self._until is not None and time.monotonic() > self._until:
+        late = self._until is not None and time.monotonic() > self._until
+        if late or (self._stop is not None and self._stop.asked):
             raise timed_out()
 
 

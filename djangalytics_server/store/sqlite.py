@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.store.dialects import WRITE, sqlite_engine
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.sqlite_file import sqlite_path, write_lock
+from djangalytics_server.store.stopping import Stop
 
 _INSTRUCTIONS = 50_000
 """Of SQLite's own machine, between two looks at the clock: about a millisecond."""
 
 
 class SqliteDatabase:
-    """One file; see ``relational.Database``."""
+    """One file; see ``reader.Database``."""
 
     def __init__(self, url: str) -> None:
         self._path = sqlite_path(url)
@@ -32,11 +34,10 @@ class SqliteDatabase:
             yield connection
 
     @contextmanager
-    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+    def limited(self, connection: Connection, seconds: float, stop: Stop) -> Iterator[None]:
         """See ``Database.limited``."""
-        end = time.monotonic() + seconds
         driver: Any = connection.connection.driver_connection
-        driver.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS)
+        driver.set_progress_handler(_is_over(seconds, stop), _INSTRUCTIONS)
         try:
             yield
         except OperationalError as error:
@@ -45,6 +46,12 @@ class SqliteDatabase:
             raise
         finally:
             driver.set_progress_handler(None, 0)
+
+    def sql(self, question: SqlQuestion, seconds: float, stop: Stop) -> SqlAnswer:
+        """See ``Database.sql``."""
+        from djangalytics_server.store.sql import on_sqlite  # its parser is not for every start
+
+        return on_sqlite.answer(self._path, question, _is_over(seconds, stop))
 
     @contextmanager
     def mending(self) -> Iterator[Connection]:
@@ -56,3 +63,8 @@ class SqliteDatabase:
     def close(self) -> None:
         """See ``Database.close``."""
         self._engine.dispose()
+
+
+def _is_over(seconds: float, stop: Stop) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: stop.asked or time.monotonic() > end

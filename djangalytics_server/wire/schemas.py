@@ -98,6 +98,8 @@ class FieldErrorSchema(Schema):
     field = fields.String()
     index = fields.Integer()
     insert_id = fields.String()
+    line = fields.Integer(metadata={"description": "Of a statement in SQL, from 1."})
+    column = fields.Integer(metadata={"description": "The character in the line, from 1."})
 
 
 class BatchResultSchema(Schema):

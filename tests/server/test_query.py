@@ -13,6 +13,8 @@ from tests.server.house import House, problem
 
 INSIGHT_CODES = {"too_many_intervals", "not_together", "invalid_formula"}
 """What only insights can get wrong; see their tests."""
+SQL_CODES = {"sql_syntax", "sql_refused", "sql_unknown", "sql_too_large", "sql_failed"}
+"""What only statements in SQL can get wrong; see tests/server/test_sql.py."""
 
 
 def ask(house: House, **question: Any) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def test_all_that_is_wrong_is_named_at_once(house: House) -> None:
 
 def test_no_code_of_questions_is_untested() -> None:
     """Every rule is broken above, or by the tests of insights."""
-    assert set(QUESTIONS) == {code for _, code, _ in WRONG} | INSIGHT_CODES
+    assert set(QUESTIONS) == {code for _, code, _ in WRONG} | INSIGHT_CODES | SQL_CODES
 
 
 def test_the_schema_of_filters_takes_what_the_server_takes(house: House) -> None:

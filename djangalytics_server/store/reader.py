@@ -1,0 +1,73 @@
+"""The part of the store that answers questions; another process may have it by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
+from djangalytics_server.store.base import Snapshot
+from djangalytics_server.store.snapshot import RelationalSnapshot
+from djangalytics_server.store.sql_failures import as_unavailable
+from djangalytics_server.store.stopping import Stop
+
+
+class Database(Protocol):
+    """What each engine does in its own way; all else is the same SQL on every engine."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that shows one state of the data for as long as the block lasts."""
+
+    def mending(self) -> AbstractContextManager[Connection]:
+        """One transaction, alone among all writers; committed and synced when the block ends."""
+
+    def limited(
+        self, connection: Connection, seconds: float, stop: Stop
+    ) -> AbstractContextManager[None]:
+        """Within the block a statement that is still running after so many seconds, or when it is
+        to stop, ends with QuestionTimedOut.
+        """
+
+    def sql(self, question: SqlQuestion, seconds: float, stop: Stop) -> SqlAnswer:
+        """See ``base.Reader.sql``."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+class RelationalReader:
+    """Keeps the promise of ``store.base.Reader`` in a relational database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def snapshot(
+        self, seconds: float | None = None, stop: Stop | None = None
+    ) -> Iterator[Snapshot]:
+        """See ``Reader.snapshot``."""
+        with self._reading() as connection:
+            if seconds is None:
+                yield RelationalSnapshot(connection)
+                return
+            stop = stop or Stop()
+            with self._database.limited(connection, seconds, stop):
+                yield RelationalSnapshot(connection, time.monotonic() + seconds, stop)
+
+    def sql(self, question: SqlQuestion, seconds: float, stop: Stop | None = None) -> SqlAnswer:
+        """See ``Reader.sql``."""
+        with as_unavailable("read"):
+            return self._database.sql(question, seconds, stop or Stop())
+
+    def close(self) -> None:
+        """See ``Reader.close``."""
+        self._database.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with as_unavailable("read"), self._database.reading() as connection:
+            yield connection
