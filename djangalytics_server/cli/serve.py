@@ -72,9 +72,9 @@ def run(
 
 def _ready(settings: Settings) -> FirstSecrets | None:
     """Make the data ready; nothing is loaded for that where it is, as after a crash."""
-    if settings.workers == 1 and is_current(settings.store_url):
+    if is_current(settings.store_url):
         return None
-    from djangalytics_server import app  # with several workers, loaded once for all of them
+    from djangalytics_server import app
 
     return app.prepare(settings)
 

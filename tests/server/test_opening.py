@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,26 @@ def test_the_way_in_imports_nothing_that_takes_long() -> None:
     )
     assert set() == set(SLOW) & set(told.stdout.split())
     assert "msgspec" in told.stdout.split()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_data_that_is_ready_is_served_before_anything_is_loaded(
+    fresh_file: Callable[[], Path], workers: int
+) -> None:
+    """The parent of several workers loads nothing before it starts them, either."""
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from djangalytics_server.cli import serve\n"
+        "from djangalytics_server.config import Settings\n"
+        f"settings = Settings(data=Path({str(fresh_file().parent)!r}), workers={workers})\n"
+        "assert serve._ready(settings) is None\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert set() == set(SLOW) & set(told.stdout.split())
 
 
 def test_events_are_taken_while_the_rest_is_loaded(
