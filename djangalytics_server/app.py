@@ -50,6 +50,7 @@ from djangalytics_server.http import keys as key_doors
 from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
+from djangalytics_server.http.rules import RequestRule
 from djangalytics_server.http.services import Services
 from djangalytics_server.jobs.erasures import Eraser, Erasing
 from djangalytics_server.jobs.retention import Expiry, Sweeper
@@ -74,6 +75,8 @@ _log = logging.getLogger(__name__)
 
 class Server(Flask):
     """The WSGI application; ``close`` lets go of the database after the last request."""
+
+    url_rule_class = RequestRule
 
     def __init__(self, store: Store, entrance: Entrance) -> None:
         super().__init__("djangalytics_server", static_folder=None)
