@@ -39,7 +39,7 @@ _MARK = b"\xff\xe5"
 MARGIN = _OVERHEAD = _RECORD.size
 """Bytes that a record takes besides its event."""
 _LONGEST = SMALLEST - BEGIN - _OVERHEAD
-_CHUNK = 256 * 1024
+_CHUNK = 512 * 1024
 _POPULATE_WRITE = 23
 """MADV_POPULATE_WRITE, which the mmap module does not name."""
 _WARMED_AT_ONCE = 32 * 1024

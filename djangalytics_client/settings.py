@@ -22,8 +22,8 @@ _OFF = frozenset({"", "0", "false", "no", "off"})
 class Settings(NamedTuple):
     """Tuning of one client. ConfigurationError when a number makes no sense."""
 
-    batch_events: int = 500
-    """Events a request carries at most (the server takes 1,000)."""
+    batch_events: int = 1000
+    """Events a request carries at most; a server takes no more than 1,000."""
     batch_bytes: int = 512 * 1024
     """Bytes of JSON a request carries at most, before compression (the server takes 5 MiB)."""
     linger: float = 1.0
