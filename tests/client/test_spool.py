@@ -367,6 +367,20 @@ def test_a_living_sibling_adopts_within_a_minute(folder: Path) -> None:
     living.shutdown()
 
 
+def test_the_first_event_of_a_process_brings_what_others_left(folder: Path) -> None:
+    """Nobody has to flush, and theirs need not wait for company as its own does."""
+    dead, _ = spooling(folder, forever(DOWN))
+    fill(dead, 3)
+    dead.shutdown(0)
+    living, memory = spooling(folder)
+    fill(living, 1, first=100)
+    for _ in range(3):
+        living._outbox._worker.step()
+    assert [0, 1, 2] == numbers(memory)
+    assert 0 == living.shutdown()
+    assert [0, 1, 2, 100] == numbers(memory)
+
+
 def test_projects_do_not_mix(folder: Path, sink: Sink) -> None:
     """Another address or key is another folder; the key is nowhere in clear."""
     for key in ("djw_one", "djw_two"):
