@@ -133,8 +133,8 @@ def import_times(packages: list[str]) -> dict[str, Told]:
 class Measurements:
     """Each task for all SDKs, who take turns at it, as often as asked; rows share the figures.
 
-    With a file, what was measured before is read from there and not measured again: so a long run
-    can be made in parts.
+    With a file, each measurement is kept there and not made again: so a long run can be made in
+    parts, and one that is cut off loses none but the last.
     """
 
     def __init__(self, names: list[str], times: int, file: Path | None = None) -> None:
@@ -147,10 +147,11 @@ class Measurements:
 
     def get(self, name: str, task: str, key: str) -> float:
         """The median of one figure."""
-        if task not in self._known:
-            self._known[task] = self._imports() if task == "import" else self._turns(task)
-            if self._file is not None:
-                self._file.write_text(json.dumps(self._known))
+        if task == "import" and task not in self._known:
+            self._known[task] = self._imports()
+            self._keep()
+        elif task != "import":
+            self._turns(task)
         return statistics.median(told[key] for told in self._known[task][name])
 
     def _imports(self) -> dict[str, list[Told]]:
@@ -158,13 +159,18 @@ class Measurements:
         took = import_times([*dict.fromkeys(packages.values())])
         return {name: [took[package]] for name, package in packages.items()}
 
-    def _turns(self, task: str) -> dict[str, list[Told]]:
+    def _turns(self, task: str) -> None:
         names = [*self.names, "floor"] if task == "idle" else self.names
-        told: dict[str, list[Told]] = {name: [] for name in names}
-        for _ in range(self._times):
+        told = self._known.setdefault(task, {})
+        for turn in range(self._times):
             for name in names:
-                told[name].append(measure(name, task))
-        return told
+                if len(told.setdefault(name, [])) <= turn:
+                    told[name].append(measure(name, task))
+                    self._keep()
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            self._file.write_text(json.dumps(self._known))
 
 
 Row = tuple[str, str, str, Callable[[float], str], bool, bool]
