@@ -214,6 +214,10 @@ WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
         ("PATCH", "/api/projects/1/", {"sources": given}, "sources", "sources_invalid")
         for given in ("web", None, [5], [""], ["x" * 201], ["x"] * 51)
     ),
+    *(
+        ("PATCH", "/api/projects/1/", {"limit": given}, "limit", "limit_invalid")
+        for given in (5, {}, {"rate": 0}, {"rate": 1, "more": 1})
+    ),
     ("DELETE", "/api/projects/1/", {"name": "my project"}, "name", "confirmation_wrong"),
     *(
         ("POST", "/api/invitations/", {"email": "a@b.c", "role": role}, "role", "role_invalid")
