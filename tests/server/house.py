@@ -45,6 +45,7 @@ class House:
         self.file = settings.data / DATABASE_FILE
         self.app = application.create_app(settings)
         self.client = self.app.test_client()
+        self._beside = catalog_engine(settings.store_url)
         self.write = {"Authorization": f"Bearer {secrets.write_key}"}
         self.read = {"Authorization": f"Bearer {secrets.read_key}"}
 
@@ -117,13 +118,12 @@ class House:
     @contextlib.contextmanager
     def catalog(self) -> Iterator[Session]:
         """A session on the catalog beside the server, committed at the end."""
-        engine = catalog_engine(self.settings.store_url)
         try:
-            with Session(engine) as session:
+            with Session(self._beside) as session:
                 yield session
                 session.commit()
         finally:
-            engine.dispose()
+            self._beside.dispose()  # it has no connection, but knows its statements
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement beside the server, committed, and give its rows."""
