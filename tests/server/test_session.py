@@ -120,6 +120,7 @@ def test_what_the_dashboard_is_told(house: House) -> None:
         "open_capture": True,
         "origins": [],
         "sources": [],
+        "limit": None,
         "organisation": {"id": 1, "name": "My organisation"},
         "role": "owner",
     } == after["project"]
