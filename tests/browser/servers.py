@@ -32,6 +32,7 @@ from djangalytics_server.catalog.invitations import Wish
 from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import DATABASE_FILE
+from djangalytics_server.model.sending import RateLimit
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.store.base import catalog_engine
 from djangalytics_server.store.tables import (
@@ -130,7 +131,8 @@ def furnish(session: Session) -> None:
     """Names as people give them: short, long, and with markup in them."""
     now = app.now()
     organisations.rename(session, 1, "Leaf & Kettle")
-    projects.change(session, 1, name="Web shop", time_zone="Europe/Berlin")
+    limit = RateLimit(50, 3_000)
+    projects.change(session, 1, name="Web shop", time_zone="Europe/Berlin", limit=limit)
     projects.create(session, 1, f"Wholesale {MARKUP}", "Asia/Tokyo", now=now)
     other = organisations.create(session, "Acme", now=now)
     projects.create(session, other.id, "Blog", "UTC", now=now)

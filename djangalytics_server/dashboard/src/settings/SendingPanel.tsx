@@ -34,9 +34,12 @@ function Senders({ sending }: { sending: Sending }) {
         </p>
       )}
       {sending.project !== null && sending.left !== null && (
-        <p className="hint" data-testid="project-left">
-          {number(Math.max(0, sending.left))} events may be sent to the project now.
-        </p>
+        <div className="facts" data-testid="project-left">
+          <p>
+            <strong>{number(Math.max(0, sending.left))} events</strong>
+            <span className="hint"> may be sent to the project now.</span>
+          </p>
+        </div>
       )}
       {sending.senders.length === 0 ? (
         <p className="quiet">

@@ -89,7 +89,9 @@ it("shows the project's own limit, and what may be sent to it now", async () => 
   startServer({ "GET /api/sending/": () => ({ body: sendingAnswer([], { limits, left: 2_750 }) }) });
   open();
   const panel = within(await screen.findByTestId("panel-sending"));
-  expect(await panel.findByText("2,750 events may be sent to the project now.")).toBeTruthy();
+  expect((await panel.findByTestId("project-left")).textContent).toBe(
+    "2,750 events may be sent to the project now.",
+  );
   expect(panel.getByText(/The project: 50 events a second, 3,000 at once\./)).toBeTruthy();
 });
 
