@@ -52,6 +52,7 @@ from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.rules import RequestRule
 from djangalytics_server.http.services import Services
+from djangalytics_server.jobs.blocks import BlockMaker
 from djangalytics_server.jobs.erasures import Eraser, Erasing
 from djangalytics_server.jobs.retention import Expiry, Sweeper
 from djangalytics_server.limits.figures import Figures
@@ -93,6 +94,7 @@ class Server(Flask):
         self.figures: Figures | None = None
         self.sweeper: Sweeper | None = None
         self.eraser: Eraser | None = None
+        self.blocks: BlockMaker | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
@@ -107,7 +109,7 @@ class Server(Flask):
             self.visits.close()
         if self.removals is not None:
             self.removals.close()
-        for worker in (self.figures, self.sweeper, self.eraser):
+        for worker in (self.figures, self.sweeper, self.eraser, self.blocks):
             if worker is not None:
                 worker.close()
         self.store.close()
@@ -131,6 +133,7 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app.sweeper = sweeper = Sweeper(Expiry(app.store, app.catalog, now))
     erasing = Erasing(app.store, app.catalog, now)
     app.eraser = eraser = Eraser(erasing)
+    app.blocks = BlockMaker(app.store)
     app.services = services = Services(
         store=app.store,
         write=entrance.writer.submit,

@@ -228,6 +228,13 @@ class Store(Reader, Protocol):
         notes what it removed, and the last one forgets the id. Raises StoreUnavailable.
         """
 
+    def make_block(self, *, anew: bool) -> bool:
+        """Lay down one more stretch of events by columns, if there is one; whether there was.
+
+        Questions over very many events are read from those. ``anew``: also where some were thrown
+        away since, because events were removed. Raises StoreUnavailable.
+        """
+
     def remove(self, project_id: int) -> int:
         """Remove what is kept of a project: all but its events, and of those a portion.
 

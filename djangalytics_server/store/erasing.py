@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, select
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event
 from djangalytics_server.store import corrections, erased_ids
+from djangalytics_server.store.blocks import making
 from djangalytics_server.store.corrections import Edges, Removed
 from djangalytics_server.store.statements import ask, run
 from djangalytics_server.store.tables import EventRow, RejectedEvent
@@ -125,6 +126,7 @@ def carry_out(connection: Connection, ready: Prepared) -> int:
         edges = corrections.widened(edges, arrived)
     pairs = zip(sorted(gone.ids), gone.events, strict=True)
     erased_ids.remember(connection, [(i, e.project_id, e.insert_id) for i, e in pairs])
+    making.drop(connection, gone.ids)
     delete_events(connection, sorted(gone.ids))
     corrections.take_out(connection, gone, edges)
     count_removal(connection)

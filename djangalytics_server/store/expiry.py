@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS, Event
 from djangalytics_server.store import erased_ids, erasing, rollups
+from djangalytics_server.store.blocks import making
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.statements import ask, run
 from djangalytics_server.store.tables import EventRow
@@ -63,6 +64,7 @@ def step(connection: Connection, project_id: int, before: int) -> int | None:
         _note(connection, list(events.values()))
         places = [(i, event.project_id, event.insert_id) for i, event in events.items()]
         erased_ids.remember(connection, places)
+        making.drop(connection, events)
         erasing.delete_events(connection, list(events))
         erasing.count_removal(connection)
         run(connection, _GONE, [(len(events), project_id)])

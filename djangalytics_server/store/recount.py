@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from djangalytics_server.model.audit import Difference, Key, Progress, TableCheck, Values
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.store import producer_recount, property_recount
+from djangalytics_server.store.blocks import checking
 from djangalytics_server.store.rollups import GRAINS, joined
 from djangalytics_server.store.tables import (
     Base,
@@ -89,12 +90,17 @@ class Ledger:
 
 
 def recount(
-    connection: Connection, *, mend: bool = False, progress: Progress | None = None
+    connection: Connection,
+    *,
+    mend: bool = False,
+    progress: Progress | None = None,
+    blocks: bool = True,
 ) -> list[TableCheck]:
     """Hold every rollup against the events that ``connection`` sees, one result a table.
 
     With ``mend`` wrong rows are written anew; then the connection must be inside a transaction
-    that keeps all other writers out. ``progress`` is told of events, each counted twice.
+    that keeps all other writers out. Without ``blocks`` those are left alone.
+    ``progress`` is told of events, each counted twice.
     """
     writer = connection if mend else None
     models = (EventCount, EventDefinition, PropertyDefinition, VerdictCount)
@@ -116,7 +122,8 @@ def recount(
     properties.compare(found.stored, found.truth)
     verdicts.compare(_accepted(connection), {(*k, *_ACCEPTED): (n,) for k, n in found.days.items()})
     producers.compare(*producer_recount.accounts(connection))
-    return [ledger.result() for ledger in (counts, names, properties, verdicts, producers)]
+    results = [ledger.result() for ledger in (counts, names, properties, verdicts, producers)]
+    return [*results, checking.check(connection, mend=mend)] if blocks else results
 
 
 def _projects(connection: Connection) -> Iterable[int]:

@@ -40,6 +40,7 @@ from djangalytics_server.store import (
     sending,
 )
 from djangalytics_server.store.base import Appender
+from djangalytics_server.store.blocks import making
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.reader import Database, RelationalReader
 from djangalytics_server.store.recount import recount
@@ -84,6 +85,9 @@ class RelationalStore(RelationalReader):
         with self._reading() as connection:
             found = erasing.find(connection, person)
             full = rollups.is_full(connection, project_id)
+        for some in making.in_portions(found.ids):
+            with self._removing() as connection:
+                making.drop(connection, some)
         events, last = 0, Erased(0, 0)
         steps = list(found.steps())
         for number, ids in enumerate(steps, 1):
@@ -103,8 +107,25 @@ class RelationalStore(RelationalReader):
             if progress is not None:
                 progress(number, len(steps))
         if full:  # what had no room may have some now, and must be counted from its beginning
-            self.recount(mend=True)
+            with as_unavailable("written"), self._database.mending() as connection:
+                recount(connection, mend=True, blocks=False)
         return Erased(events + last.events, last.rejected)
+
+    def make_block(self, *, anew: bool) -> bool:
+        """See ``Store.make_block``."""
+        with self._reading() as connection:
+            if connection.dialect.name != "sqlite":  # a table's rows are read well enough there
+                return False
+            stretch = making.next_stretch(connection, anew=anew)
+            if stretch is None:
+                return False
+            removals = erasing.removals(connection)
+            block = making.made(connection, stretch)
+        with as_unavailable("written"), self._database.mending() as connection:
+            # Another process may have made it, or some of its events were removed: the next time.
+            if erasing.removals(connection) == removals and making.is_free(connection, stretch):
+                making.write(connection, block)
+        return True
 
     def remove(self, project_id: int) -> int:
         """See ``Store.remove``."""

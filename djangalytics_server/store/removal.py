@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from djangalytics_server.store.blocks import making
 from djangalytics_server.store.erasing import count_removal
 from djangalytics_server.store.random_ids import grows_with_time, key_of
 from djangalytics_server.store.statements import ask, run
@@ -51,6 +52,7 @@ def remove(connection: Connection, project_id: int) -> int:
             "DELETE FROM insert_keys WHERE key = ? AND event_id = ?",
             _digests(project_id, rows),
         )
+    making.drop_project(connection, project_id, [row[0] for row in rows])
     run(connection, "DELETE FROM events WHERE id = ?", [(row[0],) for row in rows])
     if rows:
         count_removal(connection)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.blocks import looking, making
 from djangalytics_server.store.schema import ensure_schema
 from djangalytics_server.store.tables import Base
 from tests import postgres
@@ -94,6 +97,29 @@ class SqliteEngine(Engine):
         shutil.copy2(self.template, self.path)
 
 
+class BlocksEngine(SqliteEngine):
+    """SQLite where every few events lie by columns at once, and are read there."""
+
+    @contextmanager
+    def again(self) -> Iterator[Store]:
+        with (
+            patch.object(making, "SIZE", 3),
+            patch.object(looking, "FEW", -1),
+            patch.object(looking, "_AT_HAND", 2),
+            super().again() as store,
+        ):
+            append = store.append
+
+            def appended(submissions: Sequence[Submission]) -> list[Receipt]:
+                receipts = append(submissions)
+                while store.make_block(anew=True):
+                    pass
+                return receipts
+
+            store.append = appended  # type: ignore[method-assign]
+            yield store
+
+
 class PostgresEngine(Engine):
     """One database of a server of the tests' own, emptied each time.
 
@@ -143,6 +169,10 @@ def _sqlite(request: pytest.FixtureRequest, folder: Path) -> Engine:
     return SqliteEngine(request.getfixturevalue("template"), folder)
 
 
+def _blocks(request: pytest.FixtureRequest, folder: Path) -> Engine:
+    return BlocksEngine(request.getfixturevalue("template"), folder)
+
+
 def _postgres(request: pytest.FixtureRequest, folder: Path) -> Engine:
     return PostgresEngine(request.getfixturevalue("postgres_server"), request.scope)
 
@@ -150,6 +180,7 @@ def _postgres(request: pytest.FixtureRequest, folder: Path) -> Engine:
 ENGINES: dict[str, Callable[[pytest.FixtureRequest, Path], Engine]] = {
     "postgresql": _postgres,
     "sqlite": _sqlite,
+    "sqlite-blocks": _blocks,
 }
 """By name: what makes the engine for a fixture, with a folder for what it needs there."""
 

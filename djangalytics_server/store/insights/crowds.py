@@ -6,7 +6,7 @@ and telling them apart by a set is several times quicker, and the set is what re
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -46,6 +46,17 @@ def met(connection: Connection, scan: Scan, check_time: Callable[[], None]) -> I
                 found[place] = events + len(ids), people
         for place, (events, people) in found.items():
             yield Crowd(slot, place, events, people)
+
+
+def weight(connection: Connection, scan: Scan) -> int:
+    """How many events the days of a scan have, at most."""
+    days = _days(connection, scan)
+    starts = [start for start, _ in days]
+    found: set[int] = set()
+    for ranges in scan.slots:
+        for low, high in ranges:
+            found.update(range(bisect_right(starts, low - _DAY), bisect_left(starts, high)))
+    return sum(days[place][1] for place in found)
 
 
 def _days(connection: Connection, scan: Scan) -> _Days:

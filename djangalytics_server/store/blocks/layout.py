@@ -1,0 +1,84 @@
+"""How a column lies on the disk: every different value once, and for each event its place there."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+Codes = Sequence[int]
+"""For each event, in order of time, the place of its value: bytes, or an array of two bytes each.
+"""
+
+_NARROW = 256
+_WORTH = 0.8
+"""Codes are kept packed if that saves a fifth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``words`` are the different values, the first of which is None; some may be alike."""
+
+    words: Sequence[str | None]
+    codes: Codes
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    words: list[str | None]
+    packed: bool
+    codes: bytes
+
+
+_write = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(_Stored).decode
+
+
+def narrowed(codes: Sequence[int], words: int) -> Codes:
+    """The codes of so many words as small as can be."""
+    return bytes(codes) if words <= _NARROW else array("H", codes)
+
+
+def pack(column: Column) -> bytes:
+    """The column as it is stored."""
+    codes = column.codes
+    plain = codes if isinstance(codes, bytes) else _bytes(array("H", codes))
+    small = zlib.compress(plain, 1)
+    packed = len(small) < _WORTH * len(plain)
+    return _write(_Stored(list(column.words), packed, small if packed else plain))
+
+
+def unpack(data: bytes) -> Column:
+    """The column that was stored."""
+    stored = _read(data)
+    codes = zlib.decompress(stored.codes) if stored.packed else stored.codes
+    if len(stored.words) <= _NARROW:
+        return Column(stored.words, codes)
+    return Column(stored.words, _array("H", codes))
+
+
+def pack_numbers(numbers: Sequence[int]) -> bytes:
+    """Whole numbers of 64 bits as they are stored."""
+    return _bytes(array("q", numbers))
+
+
+def unpack_numbers(data: bytes) -> array[int]:
+    """The numbers that were stored."""
+    return _array("q", data)
+
+
+def _bytes(numbers: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _array(kind: str, data: bytes) -> array[int]:
+    numbers: array[int] = array(kind)
+    numbers.frombytes(data)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers

@@ -1,0 +1,178 @@
+"""Blocks made and thrown away."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from djangalytics_server.store.blocks.encoding import FIELDS, Encoded, encoded
+from djangalytics_server.store.blocks.layout import pack_numbers
+from djangalytics_server.store.tables import (
+    Block,
+    BlockColumn,
+    BlockPeople,
+    BlockProject,
+    EventRow,
+)
+
+SIZE = 16_384
+"""How many ids a block spans. What is not in one yet is read row by row: some hundredths of a
+second at most."""
+MOST_BYTES = 64_000_000
+"""Of properties in a block; of one with more, none is laid down by columns."""
+
+_PARTS = (BlockProject, BlockColumn, BlockPeople)
+_BUCKETS = 256
+_LENGTH = "SELECT coalesce(sum(length(properties)), 0) FROM events WHERE id BETWEEN ? AND ?"
+_ROWS = (
+    f"SELECT project_id + 0, id, timestamp, {{properties}}, {', '.join(FIELDS)} FROM events"  # noqa: S608 - constants
+    " WHERE id BETWEEN ? AND ? ORDER BY 1, timestamp, id"
+)
+_DROPPED = 8
+"""So many blocks are thrown away in one transaction before their events are removed."""
+
+Stretch = tuple[int, int]
+"""The first and the last id, both in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a block will hold; nothing is written yet."""
+
+    stretch: Stretch
+    projects: Sequence[Encoded]
+
+
+def next_stretch(connection: Connection, *, anew: bool) -> Stretch | None:
+    """The first ids that could be a block and are not; without ``anew``, after all blocks."""
+    taken = set(connection.scalars(select(Block.first_id)))
+    highest = connection.scalar(select(func.max(EventRow.id))) or 0
+    begin = 1 if anew else max(taken, default=1 - SIZE) + SIZE
+    for first in range(begin, highest - SIZE + 2, SIZE):
+        if first not in taken:
+            return first, first + SIZE - 1
+    return None
+
+
+def is_free(connection: Connection, stretch: Stretch) -> bool:
+    """Whether there is no such block yet."""
+    there = select(Block.first_id).where(Block.first_id == stretch[0])
+    return connection.scalar(there) is None
+
+
+def made(connection: Connection, stretch: Stretch) -> Made:
+    """Read the events of a stretch, and lay them down by columns."""
+    return Made(stretch, list(_encoded(connection, stretch)))
+
+
+def _encoded(connection: Connection, stretch: Stretch) -> Iterator[Encoded]:
+    size = connection.exec_driver_sql(_LENGTH, stretch).scalar_one()
+    properties = "properties" if size <= MOST_BYTES else "NULL"
+    # The driver's own rows, which need no second form.
+    rows: Any = connection.exec_driver_sql(_ROWS.format(properties=properties), stretch).cursor
+    try:
+        for project_id, events in groupby(rows, itemgetter(0)):
+            yield encoded(connection, project_id, [event[1:] for event in events])
+    finally:
+        rows.close()
+
+
+def write(connection: Connection, block: Made) -> None:
+    """Write a block, in a writer's transaction in which its events are still what they were."""
+    first, last = block.stretch
+    for part in block.projects:
+        mine = {"project_id": part.project_id, "first_id": first}
+        connection.execute(
+            insert(BlockProject).values(
+                **mine, low=part.low, high=part.high, partial=part.partial, times=part.times
+            )
+        )
+        columns = [{**mine, "name": name, "data": data} for name, data in part.columns.items()]
+        connection.execute(insert(BlockColumn), columns)
+        buckets = [{**mine, "bucket": bucket, "data": data} for bucket, data in people(part)]
+        if buckets:
+            connection.execute(insert(BlockPeople), buckets)
+    connection.execute(insert(Block).values(first_id=first, last_id=last))
+
+
+def drop(connection: Connection, ids: Iterable[int]) -> int:
+    """Throw away every block with one of these events; how many they were."""
+    found = touched(connection, ids)
+    for first in found:
+        for part in (*_PARTS, Block):
+            connection.execute(delete(part).where(part.first_id == first))
+    return len(found)
+
+
+def drop_project(connection: Connection, project_id: int, ids: Sequence[int]) -> None:
+    """Throw away what the blocks with these events hold of the project; all of it, without any."""
+    firsts = touched(connection, ids)
+    for part in _PARTS:
+        mine = delete(part).where(part.project_id == project_id)
+        if not ids:
+            connection.execute(mine)
+        for first in firsts:
+            connection.execute(mine.where(part.first_id == first))
+
+
+def in_portions(ids: Sequence[int]) -> Iterator[list[int]]:
+    """The ids cut so that each portion is of few blocks: to throw many away takes long."""
+    portion: list[int] = []
+    blocks: set[int] = set()
+    for event_id in ids:
+        blocks.add(event_id // SIZE)
+        if len(blocks) > _DROPPED:
+            yield portion
+            portion, blocks = [], {event_id // SIZE}
+        portion.append(event_id)
+    if portion:
+        yield portion
+
+
+def touched(connection: Connection, ids: Iterable[int]) -> list[int]:
+    """The first ids of the blocks with these events."""
+    rows = connection.execute(select(Block.first_id, Block.last_id).order_by(Block.first_id)).all()
+    firsts = [row[0] for row in rows]
+    found: set[int] = set()
+    for event_id in ids if rows else ():
+        place = bisect_right(firsts, event_id) - 1
+        if place >= 0 and event_id <= rows[place][1]:
+            found.add(firsts[place])
+    return sorted(found)
+
+
+def key_of(distinct_id: str) -> int:
+    """A digest of a person's id as a signed 64-bit integer."""
+    digest = blake2b(distinct_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def bucket_of(key: int) -> int:
+    """In which part of the list of people a digest stands."""
+    return key % _BUCKETS
+
+
+def people(part: Encoded) -> Iterator[tuple[int, bytes]]:
+    """Digests of people beside the ids of their events, in buckets: all digests, then all ids."""
+    buckets: defaultdict[int, tuple[array[int], array[int]]] = defaultdict(
+        lambda: (array("q"), array("q"))
+    )
+    known: dict[str, int] = {}
+    for person, event_id in part.people:
+        key = known.get(person)
+        if key is None:
+            key = known[person] = key_of(person)
+        keys, ids = buckets[bucket_of(key)]
+        keys.append(key)
+        ids.append(event_id)
+    for bucket, (keys, ids) in sorted(buckets.items()):
+        yield bucket, pack_numbers(keys + ids)

@@ -1,0 +1,124 @@
+"""What a project has in blocks, and what it has beside them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+
+from sqlalchemy import Connection, func, select
+
+from djangalytics_server.model.query_filter import Field, Subject
+from djangalytics_server.store.blocks.encoding import FIELDS, field_column, property_column
+from djangalytics_server.store.blocks.layout import Column, unpack, unpack_numbers
+from djangalytics_server.store.blocks.making import Stretch
+from djangalytics_server.store.tables import (
+    Block,
+    BlockColumn,
+    BlockProject,
+    EventRow,
+)
+
+_low = attrgetter("low")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a project's events of one block are: its first id and their first and last time."""
+
+    first_id: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A project's blocks by their first times, and the stretches of ids that none of them has."""
+
+    places: Sequence[Place]
+    loose: Sequence[Stretch]
+
+    @property
+    def loose_ids(self) -> int:
+        """How many events are in no block, at most."""
+        return sum(last - first + 1 for first, last in self.loose)
+
+
+def cover(connection: Connection, project_id: int, subjects: Sequence[Subject]) -> Cover | None:
+    """What the blocks have of these subjects; None if they have not all, or there are none."""
+    if any(isinstance(subject, Field) and subject.name not in FIELDS for subject in subjects):
+        return None
+    built = connection.execute(select(Block.first_id, Block.last_id).order_by(Block.first_id)).all()
+    if not built:
+        return None
+    mine = BlockProject
+    rows = connection.execute(
+        select(mine.first_id, mine.low, mine.high, mine.partial).where(
+            mine.project_id == project_id
+        )
+    ).all()
+    partial_ones = {row.first_id for row in rows if row.partial}
+    without = _without(connection, project_id, subjects, partial_ones) if partial_ones else set()
+    places = [Place(*row[:3]) for row in rows if row.first_id not in without]
+    highest = connection.scalar(select(func.max(EventRow.id))) or 0
+    usable = [(first, last) for first, last in built if first not in without]
+    return Cover(sorted(places, key=_low), _between(usable, highest))
+
+
+def _without(
+    connection: Connection, project_id: int, subjects: Sequence[Subject], partial_ones: set[int]
+) -> set[int]:
+    """Those of the partial blocks that may lack a property which was left out."""
+    lacking: set[int] = set()
+    for subject in subjects:
+        if isinstance(subject, Field):
+            continue
+        there = connection.scalars(
+            select(BlockColumn.first_id).where(
+                BlockColumn.project_id == project_id,
+                BlockColumn.name == property_column(subject.name),
+            )
+        )
+        lacking |= partial_ones.difference(there)
+    return lacking
+
+
+def _between(built: Sequence[Stretch], highest: int) -> list[Stretch]:
+    """The ids up to the highest that are in none of these."""
+    found, begin = [], 1
+    for first, last in built:
+        if begin < first:
+            found.append((begin, first - 1))
+        begin = last + 1
+    if begin <= highest:
+        found.append((begin, highest))
+    return found
+
+
+class Reader:
+    """Reads a project's columns, block by block."""
+
+    def __init__(self, connection: Connection, project_id: int) -> None:
+        self.connection, self.project_id = connection, project_id
+        self._cursor = partial(connection.exec_driver_sql)
+
+    def times(self, place: Place) -> array[int]:
+        """When the events of a block were, in order."""
+        row = self._cursor(
+            "SELECT times FROM block_projects WHERE project_id = ? AND first_id = ?",
+            (self.project_id, place.first_id),
+        ).fetchone()
+        assert row is not None
+        return unpack_numbers(row[0])
+
+    def column(self, place: Place, subject: Subject, events: int) -> Column:
+        """The column of a subject; that of a property which no event there has is all None."""
+        field = isinstance(subject, Field)
+        name = field_column(subject.name) if field else property_column(subject.name)
+        row = self._cursor(
+            "SELECT data FROM block_columns WHERE project_id = ? AND name = ? AND first_id = ?",
+            (self.project_id, name, place.first_id),
+        ).fetchone()
+        return Column([None], bytes(events)) if row is None else unpack(row[0])
