@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Executable, func, or_, select
 
@@ -49,16 +50,17 @@ def weight(page: EventPage) -> Executable:
     return select(func.coalesce(func.sum(EventCount.count), 0)).where(*conditions)
 
 
-def newest(page: EventPage, *, few: bool) -> Executable:
+def newest(page: EventPage, *, few: bool, among: Sequence[int] | None = None) -> Executable:
     """Events of one page in falling order of id; the columns are those of ``StoredEvent``.
 
     ``few`` says that the names and days hold few events, so that an index on them pays. Without
     it the sums below keep the engine off those indexes: it would gather and sort the whole
-    range, where walking back from the newest event finds a page at once.
+    range, where walking back from the newest event finds a page at once. ``among``: of these ids.
     """
+    these = [] if among is None else [EventRow.id.in_(among)]
     return (
         select(*_COLUMNS)
-        .where(*_range(page, few), *_conditions(page))
+        .where(*_range(page, few), *_conditions(page), *these)
         .order_by(EventRow.id.desc())
         .limit(page.limit)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
@@ -14,7 +15,7 @@ from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, St
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import definitions, pages
-from djangalytics_server.store.blocks import looking
+from djangalytics_server.store.blocks import looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
@@ -53,8 +54,29 @@ class RelationalSnapshot:
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Snapshot.newest``."""
         few = self._connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
+        among = None if few else self._persons(page)
+        if among is not None:
+            return self._among(page, among)
         rows = self._connection.execute(pages.newest(page, few=few))
         return [StoredEvent(*row) for row in rows]
+
+    def _persons(self, page: EventPage) -> Iterator[Sequence[int]] | None:
+        """Of a page about one person the ids of their events, if blocks tell them."""
+        person = persons.person_of(page)
+        if person is None or self._connection.dialect.name != "sqlite":
+            return None
+        return persons.ids_of(self._connection, page, person)
+
+    def _among(self, page: EventPage, among: Iterator[Sequence[int]]) -> list[StoredEvent]:
+        found: list[StoredEvent] = []
+        for ids in among:
+            self._check_time()
+            rest = replace(page, limit=page.limit - len(found))
+            rows = self._connection.execute(pages.newest(rest, few=False, among=ids))
+            found += [StoredEvent(*row) for row in rows]
+            if len(found) == page.limit:
+                break
+        return found
 
     def oldest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Snapshot.oldest``."""

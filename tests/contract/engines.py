@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from djangalytics_server.model.event import Receipt, Submission
+from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store, open_store
 from djangalytics_server.store.blocks import looking, making
 from djangalytics_server.store.schema import ensure_schema
@@ -106,6 +107,7 @@ class BlocksEngine(SqliteEngine):
             patch.object(making, "SIZE", 3),
             patch.object(looking, "FEW", -1),
             patch.object(looking, "_AT_HAND", 2),
+            patch.object(pages, "FEW", -1),
             super().again() as store,
         ):
             append = store.append

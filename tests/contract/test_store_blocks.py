@@ -9,9 +9,11 @@ from unittest.mock import patch
 import pytest
 
 from djangalytics_server.model.insight import Scan
-from djangalytics_server.model.query_filter import AnyOf, Condition, Field, Not, Property
+from djangalytics_server.model.query import EventPage
+from djangalytics_server.model.query_filter import AllOf, AnyOf, Condition, Field, Not, Property
+from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store
-from djangalytics_server.store.blocks import encoding, looking, making
+from djangalytics_server.store.blocks import encoding, looking, making, persons
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import NOW, SECOND, event, send
 
@@ -100,6 +102,31 @@ def test_answers_are_the_same_with_every_block_with_some_and_with_none(
         assert before == answers(store)
     assert len(SCANS) == asked.call_count
     assert 3 == sqlite.sql(COUNT.format("blocks"))[0][0]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"before": 13}, {"after": 3}, {"limit": 2}, {"source": "web"}]
+)
+def test_a_persons_events_are_found_by_their_blocks(store: Store, more: dict[str, Any]) -> None:
+    """Newest first, with whatever else is asked, and those that are in no block yet."""
+    fill(store)
+    asked = [
+        EventPage(1, distinct_id="person-2", **more),
+        EventPage(
+            1, filter=AllOf((PRO, Condition(Field("distinct_id"), "is", ("person-2",)))), **more
+        ),
+        EventPage(1, distinct_id="nobody", **more),
+    ]
+    before = [store.newest(page) for page in asked]
+    assert [True, True, False] == [bool(found) for found in before]
+    laid_down(store)
+    with (
+        patch.object(pages, "FEW", -1),
+        patch.object(persons, "_AT_ONCE", 2),
+        patch.object(persons, "_in_blocks", side_effect=persons._in_blocks) as looked,
+    ):
+        assert before == [store.newest(page) for page in asked]
+    assert 3 == looked.call_count
 
 
 @pytest.mark.parametrize(

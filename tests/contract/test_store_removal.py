@@ -38,6 +38,10 @@ EXPIRED = (
     " (project_id, event_name, property, type, count, first_seen, last_seen)"
     " VALUES (2, 'x', 'plan', 'text', 1, 0, 0)",
     "INSERT INTO expired_days (project_id, day, count) VALUES (2, 0, 1)",
+    "INSERT INTO block_projects (project_id, first_id, low, high, partial, times)"
+    " VALUES (2, -9, 0, 0, false, '')",
+    "INSERT INTO block_columns (project_id, name, first_id, data) VALUES (2, 'x', -9, '')",
+    "INSERT INTO block_people (project_id, bucket, first_id, data) VALUES (2, 0, -9, '')",
 )
 """What project 2 keeps of events that it kept no longer."""
 
