@@ -11,6 +11,9 @@ from djangalytics_server.store.base import Store
 
 FIRST_SECONDS = 5.0
 EVERY_SECONDS = 5.0
+REST = 3
+"""So many times as long as it worked it rests: whoever sends has the interpreter most of the time.
+"""
 CALM_ROUNDS = 12
 """After so many rounds what was thrown away is made anew: who removes events may be at it still."""
 
@@ -18,15 +21,17 @@ _log = logging.getLogger(__name__)
 
 
 class BlockMaker(Rounds):
-    """Makes blocks by a thread of its own, until ``close``; half of the time it rests.
+    """Makes blocks by a thread of its own, until ``close``.
 
     What two processes make at once one of them throws away.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, *, first: float = FIRST_SECONDS, every: float = EVERY_SECONDS
+    ) -> None:
         self._store = store
         self._rounds = 0
-        super().__init__("blocks", first=FIRST_SECONDS, every=EVERY_SECONDS)
+        super().__init__("blocks", first=first, every=every)
 
     def work(self) -> None:
         """See ``Rounds.work``."""
@@ -37,6 +42,6 @@ class BlockMaker(Rounds):
                 begin = time.monotonic()
                 if not self._store.make_block(anew=anew):
                     return
-                self._ended.wait(time.monotonic() - begin)
+                self._ended.wait(REST * (time.monotonic() - begin))
         except Unavailable as error:  # the next time will do
             _log.warning("events were not laid down by columns: %s", error)
