@@ -190,3 +190,8 @@ ENGINES: dict[str, Callable[[pytest.FixtureRequest, Path], Engine]] = {
 def present() -> list[str]:
     """The engines that can be tried here; a test of its own complains of a missing PostgreSQL."""
     return sorted(name for name in ENGINES if name != "postgresql" or not postgres.missing())
+
+
+def of_servers() -> list[str]:
+    """Those a server of its own can be started over: blocks of few events are made in a test."""
+    return [name for name in present() if name != "sqlite-blocks"]

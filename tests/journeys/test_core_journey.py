@@ -14,7 +14,7 @@ import requests
 
 from djangalytics_client import Client, Settings, context
 from tests import postgres
-from tests.contract.engines import present
+from tests.contract.engines import of_servers
 from tests.helpers import RunningServer, running_server
 
 EVENTS = 2_000
@@ -46,7 +46,7 @@ def made() -> list[dict[str, Any]]:
     return [make(number, chance) for number in range(EVENTS)]
 
 
-@pytest.fixture(scope="module", params=present())
+@pytest.fixture(scope="module", params=of_servers())
 def where(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The flags that choose each engine in turn, with an empty database for each journey."""
     return flags_of(request, "journey")
@@ -148,7 +148,7 @@ def test_events_are_what_was_sent_event_for_event(
     assert visits == [event["session_id"] for event in reversed(found)]
 
 
-@pytest.fixture(params=present())
+@pytest.fixture(params=of_servers())
 def fresh(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The flags for an empty database of each engine."""
     return flags_of(request, "restarted")
