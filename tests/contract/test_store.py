@@ -37,31 +37,35 @@ class TestAppend:
 
     @settings(max_examples=40, suppress_health_check=EACH)
     @given(appends=strategies.appends)
-    def test_everything_reads_back_as_the_oracle_has_it(self, engine: Any, appends: Any) -> None:
+    def test_everything_reads_back_as_the_oracle_has_it(self, engines: Any, appends: Any) -> None:
         """Receipts, events, verdicts and bounds are those of a list in arrival order."""
-        with engine.fresh() as store:
-            oracle = filled(store, appends)
-            for project in (1, 2, 3):
-                page = EventPage(project, limit=1_000)
-                assert oracle.newest(page) == store.newest(page)
-                assert oracle.verdicts(project) == store.verdicts(project)
-                assert oracle.bounds(project) == store.bounds(project)
+        for engine in engines:
+            with engine.fresh() as store:
+                oracle = filled(store, appends)
+                for project in (1, 2, 3):
+                    page = EventPage(project, limit=1_000)
+                    assert oracle.newest(page) == store.newest(page)
+                    assert oracle.verdicts(project) == store.verdicts(project)
+                    assert oracle.bounds(project) == store.bounds(project)
 
     @settings(max_examples=30, suppress_health_check=EACH)
     @given(appends=strategies.appends)
-    def test_append_twice_is_append_once(self, engine: Any, appends: Any) -> None:
+    def test_append_twice_is_append_once(self, engines: Any, appends: Any) -> None:
         """Sending everything again adds no event and no count: all are duplicates."""
-        with engine.fresh() as store:
-            oracle = filled(store, appends)
-            before = [store.newest(EventPage(p, limit=1_000)) for p in (1, 2)]
-            counts = [store.count(whole(0, HORIZON // DAY * DAY, 86_400)) for p in (1, 2)]
-            for submissions in appends:
-                receipts = store.append(submissions)
-                assert all(receipt.accepted == 0 for receipt in receipts)
-                oracle.append(submissions, receipts)
-            assert before == [store.newest(EventPage(p, limit=1_000)) for p in (1, 2)]
-            assert counts == [store.count(whole(0, HORIZON // DAY * DAY, 86_400)) for p in (1, 2)]
-            assert [oracle.verdicts(p) for p in (1, 2)] == [store.verdicts(p) for p in (1, 2)]
+        for engine in engines:
+            with engine.fresh() as store:
+                oracle = filled(store, appends)
+                before = [store.newest(EventPage(p, limit=1_000)) for p in (1, 2)]
+                counts = [store.count(whole(0, HORIZON // DAY * DAY, 86_400)) for p in (1, 2)]
+                for submissions in appends:
+                    receipts = store.append(submissions)
+                    assert all(receipt.accepted == 0 for receipt in receipts)
+                    oracle.append(submissions, receipts)
+                assert before == [store.newest(EventPage(p, limit=1_000)) for p in (1, 2)]
+                assert counts == [
+                    store.count(whole(0, HORIZON // DAY * DAY, 86_400)) for p in (1, 2)
+                ]
+                assert [oracle.verdicts(p) for p in (1, 2)] == [store.verdicts(p) for p in (1, 2)]
 
     def test_the_first_write_wins(self, store: Store) -> None:
         """A repeat with other content changes nothing, and its receipt shows the first content."""
@@ -127,14 +131,15 @@ class TestCounts:
 
     @settings(max_examples=40, suppress_health_check=EACH)
     @given(appends=strategies.appends, project=st.sampled_from((1, 2)))
-    def test_rollup_total_is_raw_total(self, engine: Any, appends: Any, project: int) -> None:
+    def test_rollup_total_is_raw_total(self, engines: Any, appends: Any, project: int) -> None:
         """Each grain of the rollup has, name by name, what a scan of the events finds."""
-        with engine.fresh() as store:
-            oracle = filled(store, appends)
-            expected = Counter(e.event_name for e in oracle.of(1))
-            for grain in (None, *rollups.GRAINS):
-                rows = store.count(whole(0, HORIZON // DAY * DAY, grain))
-                assert expected == Counter({row.event_name: row.count for row in rows})
+        for engine in engines:
+            with engine.fresh() as store:
+                oracle = filled(store, appends)
+                expected = Counter(e.event_name for e in oracle.of(1))
+                for grain in (None, *rollups.GRAINS):
+                    rows = store.count(whole(0, HORIZON // DAY * DAY, grain))
+                    assert expected == Counter({row.event_name: row.count for row in rows})
 
     @settings(max_examples=50, suppress_health_check=EACH)
     @given(
@@ -145,15 +150,16 @@ class TestCounts:
         end=st.one_of(st.none(), strategies.moments),
     )
     def test_days_of_any_zone_are_those_of_a_naive_count(
-        self, engine: Any, appends: Any, zone: str, interval: Any, start: Any, end: Any
+        self, engines: Any, appends: Any, zone: str, interval: Any, start: Any, end: Any
     ) -> None:
         """Days, weeks and months of any range and zone equal zoneinfo's word on each event."""
-        with engine.fresh() as store:
-            oracle = filled(store, appends)
-            answer = run.stats(Stats(1, zone, interval, start, end), store, NOW)
-            expected = naive.daily(oracle.of(1), zone, interval, start, end)
-            assert expected == {(day, name): n for day, name, n in answer.daily}
-            assert sum(expected.values()) == answer.total
+        for engine in engines:
+            with engine.fresh() as store:
+                oracle = filled(store, appends)
+                answer = run.stats(Stats(1, zone, interval, start, end), store, NOW)
+                expected = naive.daily(oracle.of(1), zone, interval, start, end)
+                assert expected == {(day, name): n for day, name, n in answer.daily}
+                assert sum(expected.values()) == answer.total
 
     @settings(max_examples=40, suppress_health_check=EACH)
     @given(appends=strategies.appends, zone=strategies.zones)

@@ -15,17 +15,18 @@ from tests.contract.test_store import EACH, filled
 
 @settings(max_examples=30, suppress_health_check=EACH)
 @given(appends=strategies.appends)
-def test_definitions_are_those_of_the_oracle(engine: Any, appends: Any) -> None:
+def test_definitions_are_those_of_the_oracle(engines: Any, appends: Any) -> None:
     """Names, types, counts, first and last times, all of them or those asked for."""
-    with engine.fresh() as store:
-        oracle = filled(store, appends)
-        for project in (1, 2, 3):
-            everything = oracle.definitions(project, (), 1_000)
-            assert everything == store.definitions(project, (), 1_000)
-            assert everything[:2] == store.definitions(project, (), 2)
-            names = [seen.event_name for seen in everything[1::2]]
-            expected = oracle.definitions(project, names, 1_000) if names else everything
-            assert expected == store.definitions(project, names, 1_000)
+    for engine in engines:
+        with engine.fresh() as store:
+            oracle = filled(store, appends)
+            for project in (1, 2, 3):
+                everything = oracle.definitions(project, (), 1_000)
+                assert everything == store.definitions(project, (), 1_000)
+                assert everything[:2] == store.definitions(project, (), 2)
+                names = [seen.event_name for seen in everything[1::2]]
+                expected = oracle.definitions(project, names, 1_000) if names else everything
+                assert expected == store.definitions(project, names, 1_000)
 
 
 def test_a_property_is_listed_by_type(store: Store) -> None:

@@ -34,14 +34,15 @@ pages = st.builds(
 
 @settings(max_examples=40, suppress_health_check=EACH)
 @given(appends=strategies.appends, asked=st.lists(pages, min_size=1, max_size=25))
-def test_every_page_is_the_oracle_s(engine: Any, appends: Any, asked: list[EventPage]) -> None:
+def test_every_page_is_the_oracle_s(engines: Any, appends: Any, asked: list[EventPage]) -> None:
     """Any mix of filters, cursor, range and search selects what a loop over a list does."""
-    with engine.fresh() as store:
-        oracle = Oracle()
-        for submissions in appends:
-            oracle.append(submissions, store.append(submissions))
-        for page in asked:
-            assert oracle.newest(page) == store.newest(page)
+    for engine in engines:
+        with engine.fresh() as store:
+            oracle = Oracle()
+            for submissions in appends:
+                oracle.append(submissions, store.append(submissions))
+            for page in asked:
+                assert oracle.newest(page) == store.newest(page)
 
 
 def test_pages_join_without_gap_or_overlap_while_events_arrive(store: Store) -> None:
