@@ -6,9 +6,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, Any
@@ -26,17 +26,18 @@ from djangalytics_server.cli.options import (
 from djangalytics_server.clock import now
 from djangalytics_server.errors import StartError
 from djangalytics_server.http import insights, tables
-from djangalytics_server.ingest import checks, pipeline
-from djangalytics_server.model.event import Draft, Event, Rejection, Submission
+from djangalytics_server.ingest import importing
+from djangalytics_server.model.event import Receipt, Rejection, Submission
 from djangalytics_server.model.exports import FORMS, Form
+from djangalytics_server.model.imports import Batch, Line
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.query import export as exporting
 from djangalytics_server.query import questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.store.base import Store
 from djangalytics_server.wire import exported, imported
+from djangalytics_server.wire.foreign import READERS
 
-_BATCH = 5_000
 SHOWN = 20
 """Refused events that are named on the terminal; all of them are counted."""
 
@@ -61,7 +62,7 @@ def export(
     query: str | None,
     **given: Any,
 ) -> None:
-    """Write every event of a project, or the numbers of an insight, as ndjson, csv or json.
+    """Write every event of a project, or the numbers of an insight, to a file.
 
     Events come in the order of their arrival, all that had arrived when the command began. A file
     that is there under its name is whole: it bears another until then.
@@ -99,7 +100,7 @@ def export(
 @click.option(
     "--of",
     "whose",
-    type=click.Choice(list(imported.READERS)),
+    type=click.Choice(["djangalytics", *READERS]),
     default="djangalytics",
     show_default=True,
     help="Whose export it is.",
@@ -136,8 +137,7 @@ def import_(
         with open_catalog(settings) as session:
             project_id = find_project(session, project).id
         with progress.shown("Importing") as tell:
-            for batch in _batches(_read(file, form, whose)):
-                _take(store, project_id, batch, report)
+            for _ in _taken(_read(file, form, whose), store, project_id, report):
                 tell(*_place(path, file))
     report.say()
     if report.reasons:
@@ -153,7 +153,7 @@ class Report:
     duplicates: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def refuse(self, line: imported.Line, why: Rejection) -> None:
+    def refuse(self, line: Line, why: Rejection) -> None:
         """Count a refused event, and name it if it is one of the first."""
         self.reasons[why.code] += 1
         place = f"{why.field}: " if why.field else ""
@@ -164,6 +164,11 @@ class Report:
             entry = {"line": line.number, "code": why.code, "field": why.field}
             entry |= {"message": why.message, "event": json.loads(line.decoded.raw())}
             self.kept.write(json.dumps(entry) + "\n")
+
+    def count(self, receipt: Receipt) -> None:
+        """Count what was stored, and what was there."""
+        self.accepted += receipt.accepted
+        self.duplicates += receipt.duplicates
 
     def say(self) -> None:
         """The three counts, and the refusals by reason."""
@@ -177,26 +182,31 @@ class Report:
             click.echo(f"  {code:<24} {number:>12,}")
 
 
-def _take(store: Store, project_id: int, batch: list[imported.Line], report: Report) -> None:
-    """Judge each event by its own arrival, and store those that pass in one transaction."""
-    moment = now()
-    passed: list[Event] = []
-    for line in batch:
-        outcome = line.decoded.outcome
-        if isinstance(outcome, Draft):
-            arrived = moment if line.received_at is None else min(line.received_at, moment)
-            around = checks.Circumstances(project_id=project_id, received_at=arrived)
-            verdict = pipeline.judge(outcome, around)
-            if isinstance(verdict, Event):
-                passed.append(verdict)
-                continue
-            outcome = verdict
-        report.refuse(line, outcome)
-    if not passed:
-        return
-    [receipt] = store.append([Submission(project_id, moment, tuple(passed))])
-    report.accepted += receipt.accepted
-    report.duplicates += receipt.duplicates
+def _taken(
+    batches: Iterable[Batch], store: Store, project_id: int, report: Report
+) -> Iterator[None]:
+    """Judge batch after batch and store it; while one is written the next is read."""
+    with ThreadPoolExecutor(1, "import") as writer:
+        before: Future[Receipt] | None = None
+        for batch in batches:
+            moment = now()
+            taken = importing.judged(batch, project_id, moment)
+            if before is not None:
+                report.count(before.result())
+            before = writer.submit(_take, store, project_id, moment, taken)
+            for line, why in taken.refused:
+                report.refuse(line, why)
+            yield
+        if before is not None:
+            report.count(before.result())
+
+
+def _take(store: Store, project_id: int, moment: int, taken: importing.Judged) -> Receipt:
+    """Store the events that passed, in one transaction."""
+    if not taken.events:
+        return Receipt()
+    [receipt] = store.append([Submission(project_id, moment, tuple(taken.events))])
+    return receipt
 
 
 def _write(store: Store, question: questions.Question, form: Form, file: IO[bytes]) -> None:
@@ -220,13 +230,8 @@ def _json(text: str, option: str) -> Any:
         raise StartError(f"{option} is no JSON: {error}.") from error
 
 
-def _read(file: IO[bytes], form: str, whose: str) -> Iterator[imported.Line]:
-    return imported.rows(file) if form == "csv" else imported.lines(file, imported.READERS[whose])
-
-
-def _batches(lines: Iterator[imported.Line]) -> Iterator[list[imported.Line]]:
-    while batch := list(islice(lines, _BATCH)):
-        yield batch
+def _read(file: IO[bytes], form: str, whose: str) -> Iterator[Batch]:
+    return imported.rows(file) if form == "csv" else imported.lines(file, READERS.get(whose))
 
 
 def _place(path: str, file: IO[bytes]) -> tuple[int, int]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
+from operator import sub
 
 from djangalytics_server.ingest import checks
 from djangalytics_server.ingest.checks import Circumstances, Step
@@ -43,11 +46,21 @@ def judge(draft: Draft, around: Circumstances) -> Event | Rejection:
     )
 
 
-def undisputed(columns: Columns, around: Circumstances) -> tuple[Event, ...] | None:
+def undisputed(
+    columns: Columns, around: Circumstances, arrivals: Sequence[int] | None = None
+) -> tuple[Event, ...] | None:
     """The finished events of a request that every step can take as a whole; else None.
 
-    The same as ``judge`` says one by one, without looking at each with every step.
+    The same as ``judge`` says one by one, without looking at each with every step. ``arrivals``:
+    when each arrived, if not all together; none before that of ``around``.
     """
+    if arrivals is not None:
+        moments = [moment for moment in columns.timestamps if moment is not None]
+        if len(moments) < len(columns):
+            return None
+        # As if all had arrived with the first, each as long before or after its time as it did.
+        latest = around.received_at + max(map(sub, moments, arrivals))
+        columns = replace(columns, span=(min(moments), latest))
     for step in STEPS:
         whole = checks.WHOLE.get(step)
         taken = None if whole is None else whole(columns, around)
@@ -59,7 +72,7 @@ def undisputed(columns: Columns, around: Circumstances) -> tuple[Event, ...] | N
         columns.insert_ids,
         columns.event_names,
         columns.timestamps,
-        repeat(around.received_at),
+        repeat(around.received_at) if arrivals is None else arrivals,
         columns.properties,
         columns.distinct_ids,
         columns.session_ids,

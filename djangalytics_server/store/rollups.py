@@ -231,19 +231,28 @@ def cells(groups: Iterable[Group]) -> Counter[tuple[int, int, int, str]]:
 def event_spans(groups: Iterable[Group]) -> dict[tuple[int, str], Span]:
     """By project and event name."""
     spans: dict[tuple[int, str], Span] = {}
-    for group in groups:
-        _widen(spans, (group.project_id, group.event_name), group.span)
+    for (project_id, name, _), (_, span) in _whenever(groups).items():
+        _widen(spans, (project_id, name), span)
     return spans
 
 
 def property_spans(groups: Iterable[Group]) -> dict[Definition, Span]:
     """By property; where an event has none there is nothing."""
     spans: dict[Definition, Span] = {}
-    for group in groups:
-        for field, kind in zip(*group.shape, strict=True):
-            key = group.project_id, group.event_name, field, TYPE_NAMES[kind]
-            _widen(spans, key, group.span)
+    for (project_id, name, _), (shape, span) in _whenever(groups).items():
+        for field, kind in zip(*shape, strict=True):
+            _widen(spans, (project_id, name, field, TYPE_NAMES[kind]), span)
     return spans
+
+
+def _whenever(groups: Iterable[Group]) -> dict[tuple[int, str, int], tuple[Shape, Span]]:
+    """The groups of all quarters together: events of the past have hardly two in one."""
+    alike: dict[tuple[int, str, int], tuple[Shape, Span]] = {}
+    for project_id, name, _, shape, span in groups:
+        key = project_id, name, id(shape)
+        known = alike.get(key)
+        alike[key] = shape, span if known is None else joined(known[1], span)
+    return alike
 
 
 def shape_of(properties: str) -> Shape:

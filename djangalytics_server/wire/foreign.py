@@ -6,12 +6,14 @@ A reader may raise KeyError, TypeError or ValueError for what is no event of its
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.rfc3339 import render
 
+Read = Callable[[dict[str, Any]], dict[str, Any]]
 _MILLISECONDS_SINCE = 100_000_000_000
 """A number from here on counts milliseconds, below it seconds."""
 
@@ -83,6 +85,15 @@ def segment(event: dict[str, Any]) -> dict[str, Any]:
         source=library.get("name"),
         properties=properties,
     )
+
+
+READERS: dict[str, Read] = {
+    "posthog": posthog,
+    "mixpanel": mixpanel,
+    "amplitude": amplitude,
+    "segment": segment,
+}
+"""Whose export it is -> what makes an event of one object."""
 
 
 def _filled(**event: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _plain_batch(body: bytes) -> Envelope | None:
     sent = plain.batch(body)
     if sent is None:
         return None
-    columns = plain.columns(sent)
+    columns = plain.columns(sent.events)
     if columns is None:
         return None
     numbering = None

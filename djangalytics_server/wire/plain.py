@@ -6,6 +6,7 @@ A property test holds the two together over valid, invalid and borderline events
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
 import msgspec
@@ -20,9 +21,9 @@ from djangalytics_server.wire.schemas import KNOWN_FIELDS
 from djangalytics_server.wire.strict_json import INT_MAX, INT_MIN, encode, encode_lines
 
 _Id = Annotated[str, Meta(min_length=1, max_length=LIMITS.distinct_id_length)]
-_Key = Annotated[str, Meta(max_length=LIMITS.property_key_length)]
+Key = Annotated[str, Meta(max_length=LIMITS.property_key_length)]
 # The union is spelled out because Python 3.10 cannot build it with | from quoted parts.
-_Value = Union[  # noqa: UP007
+Value = Union[  # noqa: UP007
     str, Annotated[int, Meta(ge=INT_MIN, le=INT_MAX)], float, bool, None, list[Any], dict[str, Any]
 ]
 
@@ -32,7 +33,7 @@ class Sent(msgspec.Struct, omit_defaults=True, gc=False):
 
     event_name: Annotated[str, Meta(min_length=1, max_length=LIMITS.event_name_length)]
     timestamp: str | None = None
-    properties: Annotated[dict[_Key, _Value], Meta(max_length=LIMITS.properties_keys)] | None = None
+    properties: Annotated[dict[Key, Value], Meta(max_length=LIMITS.properties_keys)] | None = None
     insert_id: Annotated[str, Meta(min_length=1, max_length=LIMITS.insert_id_length)] | None = None
     distinct_id: _Id | None = None
     user_id: _Id | None = None
@@ -64,12 +65,13 @@ _decode_batch = msgspec.json.Decoder(SentBatch).decode
 _decode_single = msgspec.json.Decoder(SentSingle).decode
 
 _REMEMBERED = 5_000
-"""Names, seconds, hours and shapes seen lately; the memory of each is emptied when it is full."""
+"""Names, minutes, hours and shapes seen lately; the memory of each is emptied when it is full."""
+_MINUTE = 60 * MICROSECONDS
 _SMALL = 40
 """Shapes with more keys than these are not worth the memory."""
 _NOTHING: dict[str, Any] = {}
 _names: dict[str, str] = {}
-_seconds: dict[str, int] = {}
+_minutes: dict[str, int] = {}
 _hours: dict[str, int] = {}
 _shapes: dict[Shape, tuple[Shape, bool]] = {}
 """Each shape, so that equal ones become one object, and whether it has lists or objects in it."""
@@ -147,12 +149,11 @@ def draft_of(sent: Sent) -> Draft | None:
     )
 
 
-def columns(sent: SentBatch) -> Columns | None:
+def columns(events: Sequence[Sent]) -> Columns | None:
     """The drafts of a whole batch; None when there is one among them for the judge.
 
     The same as ``draft_of`` event by event, with fewer objects made on the way.
     """
-    events = sent.events
     names: list[str] = []
     moments: list[int | None] = []
     shapes: list[Shape | None] = []
@@ -210,29 +211,27 @@ def _name(sent: str) -> str | None:
 
 def moment_of(text: str) -> int | None:
     """Microseconds, for the form most senders write: whole seconds, a fraction or none, and Z."""
-    if not 20 <= len(text) <= 27 or text[-1] != "Z":
+    size = len(text)
+    if not 20 <= size <= 27 or text[-1] != "Z" or (size > 20 and (text[19] != "." or size == 21)):
         return None
-    second, fraction = text[:19], text[20:-1]
-    if len(text) > 20 and not (text[19] == "." and fraction.isdigit() and fraction.isascii()):
-        return None
-    base = _seconds.get(second)
+    base = _minutes.get(text[:17])
     if base is None:
-        base = _second(second)
+        base = _minute(text[:17])
         if base is None:
             return None
-        if len(_seconds) >= _REMEMBERED:
-            _seconds.clear()
-        _seconds[second] = base
-    return base + int(fraction.ljust(6, "0")) if fraction else base
-
-
-def _second(text: str) -> int | None:
-    """The same of a whole second: in events of the past none comes twice, but many of an hour."""
-    hour, minute, second = text[:14], text[14:16], text[17:]
-    digits = minute + second
-    if not (digits.isdigit() and digits.isascii() and text[16] == ":"):
+    digits = text[17:19] + text[20:-1]
+    if not (digits.isdigit() and digits.isascii()):
         return None
-    if minute > "59" or second > "59":  # what it means the judge knows
+    within = int(digits.ljust(8, "0"))
+    return base + within if within < _MINUTE else None  # what a leap second means the judge knows
+
+
+def _minute(text: str) -> int | None:
+    """The same of a whole minute and its colon: in events of the past few share one, but many an
+    hour.
+    """
+    hour, minute = text[:14], text[14:16]
+    if not (minute.isdigit() and minute.isascii() and minute <= "59" and text[16] == ":"):
         return None
     base = _hours.get(hour)
     if base is None:
@@ -243,7 +242,10 @@ def _second(text: str) -> int | None:
         if len(_hours) >= _REMEMBERED:
             _hours.clear()
         _hours[hour] = base
-    return base + (int(minute) * 60 + int(second)) * MICROSECONDS
+    if len(_minutes) >= _REMEMBERED:
+        _minutes.clear()
+    _minutes[text] = moment = base + int(minute) * _MINUTE
+    return moment
 
 
 def _shape(properties: dict[str, Any]) -> tuple[Shape, bool]:

@@ -270,7 +270,7 @@ def test_every_refusal_is_worded_by_the_judge() -> None:
 def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender of ever new names, seconds and shapes cannot fill the memory."""
     monkeypatch.setattr(plain, "_REMEMBERED", 10)
-    for memory in (plain._names, plain._seconds, plain._shapes):
+    for memory in (plain._names, plain._minutes, plain._shapes):
         memory.clear()
     for number in range(35):
         event = {
@@ -281,7 +281,7 @@ def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         drafted = plain.draft(event)
         assert drafted is not None
         assert native.judged(event) == replace(drafted, shape=None)
-    for memory in (plain._names, plain._seconds, plain._shapes):
+    for memory in (plain._names, plain._minutes, plain._shapes):
         assert 1 <= len(memory) <= 10
     wide = {"event_name": "wide", "properties": {f"key {n}": n for n in range(200)}}
     kept = len(plain._shapes)
