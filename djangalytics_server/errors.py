@@ -21,6 +21,7 @@
     │   ├── TooManyAttempts   429
     │   ├── RateLimited       429
     │   ├── InternalError     500
+    │   ├── NotInstalled      501
     │   └── Unavailable       503     StoreUnavailable, QuestionTimedOut, QueueFull, ShuttingDown
     └── StartError                    one sentence on the terminal and a non-zero exit
 
@@ -377,6 +378,12 @@ class InternalError(ApiError):
     """A fault of ours; the log has the details under the request id."""
 
     title = "Something went wrong on our side"
+
+
+class NotInstalled(ApiError):
+    """What was asked for needs a library that this server does not have."""
+
+    status, code, title = 501, "not_installed", "Not installed on this server"
 
 
 class Unavailable(ApiError):

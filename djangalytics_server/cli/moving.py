@@ -69,6 +69,7 @@ def export(
     """
     if query is not None and (start or end or filters):
         raise StartError("Say it all in --query, or with --from, --to and --filter.")
+    exported.check(form)
     body: Any = {"kind": "events", "from": start, "to": end}
     body = {name: value for name, value in body.items() if value is not None}
     if filters is not None:

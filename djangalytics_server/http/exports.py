@@ -21,7 +21,7 @@ EXPORT = Operation(
     "/api/export/",
     "All events that fit, as a file, in the order of their arrival.",
     {200: "string"},
-    (400, 401, 403, 503),
+    (400, 401, 403, 501, 503),
     params=ExportParams,
     key="read",
     media=tuple(exported.MEDIA.values()),
@@ -44,12 +44,14 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
 
 def events_file(question: EventPage, services: Services, form: Form) -> Response:
     """Every event of the question."""
+    exported.check(form)
     pages = export.pages(question, services.store)
     return _file(Response(exported.events(pages, form)), "events", form)
 
 
 def table_file(answer: dict[str, Any], form: Form) -> Response:
     """The answer of an insight, row by row."""
+    exported.check(form)
     return _file(Response(exported.table(*tables.rows(answer), form)), answer["kind"], form)
 
 

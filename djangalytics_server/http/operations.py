@@ -20,6 +20,7 @@ PROBLEMS = {
     413: "Too large.",
     429: "Too many in a short time; try again after Retry-After seconds.",
     415: "The body's type or encoding is not read here.",
+    501: "It needs a library that this server does not have.",
     503: "Nothing of this request was stored; try again after Retry-After seconds.",
 }
 

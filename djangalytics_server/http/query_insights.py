@@ -56,7 +56,7 @@ EXPORT = Operation(
     "/api/export/",
     "The answer to any question as a table, or all events that pass it, as a file.",
     {200: "string"},
-    (400, 401, 403, 413, 415, 503),
+    (400, 401, 403, 413, 415, 501, 503),
     body=QUERY.body,
     params=FormParams,
     key="read",

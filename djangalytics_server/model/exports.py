@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Form = Literal["csv", "json", "ndjson"]
+Form = Literal["csv", "json", "ndjson", "parquet"]
 FORMS: tuple[Form, ...] = get_args(Form)
 COLUMNS = (
     "event_name",

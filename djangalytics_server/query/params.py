@@ -226,7 +226,10 @@ class FormParams(Schema):
     """Parameters of POST /api/export/."""
 
     format = Choice(
-        FORMS, code="invalid_format", about="csv (if absent), json or ndjson.", load_default="csv"
+        FORMS,
+        code="invalid_format",
+        about="csv (if absent), json, ndjson or parquet.",
+        load_default="csv",
     )
 
 

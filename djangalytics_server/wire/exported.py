@@ -14,6 +14,7 @@ from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.exports import COLUMNS, Form
 from djangalytics_server.model.query import StoredEvent
 from djangalytics_server.model.rfc3339 import render
+from djangalytics_server.wire import parquet
 from djangalytics_server.wire.csv_text import SUSPECT, harmless
 from djangalytics_server.wire.strict_json import encode
 
@@ -21,6 +22,7 @@ MEDIA: dict[Form, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
 }
 
 
@@ -47,9 +49,18 @@ _hours: dict[int, str] = {}
 """Hours seen lately, up to their minute; emptied when it is full."""
 
 
+def check(form: Form) -> None:
+    """Raise NotInstalled for a form whose library is not there."""
+    if form == "parquet":
+        parquet.check()
+
+
 def events(pages: Iterable[Sequence[StoredEvent]], form: Form) -> Iterator[bytes]:
     """The file, a piece for each page of events."""
     pages = filter(None, pages)
+    if form == "parquet":
+        yield from parquet.events(pages)
+        return
     if form == "csv":
         yield _csv([COLUMNS])
         for page in pages:
@@ -61,6 +72,9 @@ def events(pages: Iterable[Sequence[StoredEvent]], form: Form) -> Iterator[bytes
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: Form) -> Iterator[bytes]:
     """The same for rows of any kind, each with a value for every column."""
+    if form == "parquet":
+        yield from parquet.table(columns, rows)
+        return
     if form == "csv":
         yield _csv([columns])
         yield _csv([_cell(row[column]) for column in columns] for row in rows)

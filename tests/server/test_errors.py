@@ -7,9 +7,11 @@ import inspect
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pytest
 from werkzeug.test import TestResponse
@@ -221,6 +223,7 @@ WAYS = [
     Way("sign_in_required", 401, "/api/query/", b"{}"),
     Way("key_cannot_read", 403, "/api/query/", b"{}", needs="write key"),
     Way("question_timeout", 503, "/api/query/", b'{"kind":"stickiness"}', needs="no time"),
+    get("not_installed", 501, "/api/export/?format=parquet", needs="no pyarrow"),
     get("store_unavailable", 503, "/readyz", needs="no database"),
     get("store_unavailable", 503, "/api/stats/", needs="no database"),
     get("store_unavailable", 503, "/api/events/", needs="no database"),
@@ -259,7 +262,15 @@ DAMAGE = {
     "no catalog": "ALTER TABLE api_keys RENAME TO gone",
     "a fault of ours": "UPDATE projects SET time_zone = 'Nowhere'",
 }
-READING = ("read key", "years", "no database", "a fault of ours", "no catalog", "no time")
+READING = (
+    "read key",
+    "no pyarrow",
+    "years",
+    "no database",
+    "a fault of ours",
+    "no catalog",
+    "no time",
+)
 
 
 def arrange(house: House, needs: str) -> dict[str, str]:
@@ -308,9 +319,11 @@ def fail(house: House, way: Way) -> TestResponse:
     if way.method == "POST" and way.needs == "no database":
         headers = {}  # capture is open
     kind = headers.pop("Content-Type", "application/json")
-    return house.client.open(
-        way.path, method=way.method, data=way.body, headers=headers, content_type=kind
-    )
+    missing = {"pyarrow.parquet": None} if way.needs == "no pyarrow" else {}
+    with mock.patch.dict(sys.modules, missing):
+        return house.client.open(
+            way.path, method=way.method, data=way.body, headers=headers, content_type=kind
+        )
 
 
 SECRETS = re.compile(
