@@ -35,7 +35,7 @@ from djangalytics_server.query import export as exporting
 from djangalytics_server.query import questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.store.base import Store
-from djangalytics_server.wire import exported, imported
+from djangalytics_server.wire import archives, exported, imported
 from djangalytics_server.wire.foreign import READERS
 
 SHOWN = 20
@@ -101,7 +101,7 @@ def export(
 @click.option(
     "--of",
     "whose",
-    type=click.Choice(["djangalytics", *READERS]),
+    type=click.Choice(["djangalytics", *READERS, *archives.READERS]),
     default="djangalytics",
     show_default=True,
     help="Whose export it is.",
@@ -127,8 +127,8 @@ def import_(
     code 1 when some were refused.
     """
     form = form or ("csv" if path.endswith(".csv") else "ndjson")
-    if form == "csv" and whose != "djangalytics":
-        raise StartError("CSV files are read in our own form alone.")
+    if form == "csv" and whose in READERS:
+        raise StartError(f"The export of {whose} is read as JSON lines.")
     with (
         click.open_file(path, "rb") as file,
         opened(settings := settings_from(given)) as store,
@@ -232,6 +232,8 @@ def _json(text: str, option: str) -> Any:
 
 
 def _read(file: IO[bytes], form: str, whose: str) -> Iterator[Batch]:
+    if whose in archives.READERS:
+        return archives.READERS[whose](file)
     return imported.rows(file) if form == "csv" else imported.lines(file, READERS.get(whose))
 
 
