@@ -22,6 +22,7 @@ def snapshot() -> str:
     parts = [_exported("djangalytics_client"), _exported("djangalytics_client.testing")]
     parts += [_whole(f"djangalytics_client.integrations.{path.stem}") for path in integrations]
     parts.append(_whole("djangalytics_client.pytest_plugin"))
+    parts.append(_whole("djangalytics_client.reader"))
     return "\n\n".join(parts) + "\n"
 
 
