@@ -61,11 +61,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
-    count = parser.parse_args().events
+    parser.add_argument("--full", type=Path, help="Data with so many events, made before.")
+    given = parser.parse_args()
+    count = given.events
     folder = Path(tempfile.mkdtemp(prefix="djangalytics-bench-"))
     try:
-        full, empty = folder / "full", folder / "empty"
-        fill(full, count)
+        full, empty = given.full or folder / "full", folder / "empty"
+        if given.full is None:
+            fill(full, count)
         app.prepare(events.settings(empty))
         nothing = folder / "nothing.ndjson"
         nothing.write_bytes(b"")
