@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 
 from djangalytics_server import app
 from djangalytics_server.model.event import Submission
+from tests.bench.page import keep_section
 from tests.bench.questions import events
 
 _BATCH = 5_000
 # A process begins with the highest memory of whoever started it, so a small one starts the command.
 _MEASURE = """
-import json, os, resource, subprocess, sys, time
+import json, resource, subprocess, sys, time
 began = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 wall, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -58,41 +61,72 @@ def run(*words: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and keep it on a page if one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--full", type=Path, help="Data with so many events, made before.")
+    parser.add_argument("--write", type=Path, help="The page that keeps the figures.")
     given = parser.parse_args()
-    count = given.events
     folder = Path(tempfile.mkdtemp(prefix="djangalytics-bench-"))
     try:
-        full, empty = given.full or folder / "full", folder / "empty"
         if given.full is None:
-            fill(full, count)
-        app.prepare(events.settings(empty))
-        nothing = folder / "nothing.ndjson"
-        nothing.write_bytes(b"")
-        print(f"{count:,} events{'':<12}{'a second':>12}{'of CPU':>12}{'MB over idle':>14}")
-        for form in ("ndjson", "csv", "json", "parquet"):
-            words = ("export", "--data", str(full), "--format", form)
-            _, _, idle = run(*words, "--from", "2200-01-01")
-            show(f"export {form}", count, run(*words, "-o", str(folder / f"out.{form}")), idle)
-        words = ("import", "--data", str(empty))
-        _, _, idle = run(*words, str(nothing))
-        show("import ndjson", count, run(*words, str(folder / "out.ndjson")), idle)
-        show("import csv, all known", count, run(*words, str(folder / "out.csv")), idle)
-        run("export", "--data", str(empty), "-o", str(folder / "again.ndjson"))
-        same = (folder / "out.ndjson").read_bytes() == (folder / "again.ndjson").read_bytes()
-        print("out, in and out again:", "the same file" if same else "ANOTHER FILE")
+            fill(folder / "full", given.events)
+        shown, same = measured(given.full or folder / "full", folder, given.events)
     finally:
         shutil.rmtree(folder)
+    if given.write:
+        keep_section(given.write, page(given.events, shown, same))
 
 
-def show(what: str, count: int, taken: tuple[float, float, float], idle: float) -> None:
-    """A line of the table."""
+def measured(full: Path, folder: Path, count: int) -> tuple[list[str], bool]:
+    """The rows of the table, and whether the file came out the same in the end."""
+    empty, nothing = folder / "empty", folder / "nothing.ndjson"
+    app.prepare(events.settings(empty))
+    nothing.write_bytes(b"")
+    shown = []
+    print(f"{count:,} events{'':<12}{'a second':>12}{'of CPU':>12}{'MB over idle':>14}")
+    for form in ("ndjson", "csv", "json", "parquet"):
+        words = ("export", "--data", str(full), "--format", form)
+        _, _, idle = run(*words, "--from", "2200-01-01")
+        taken = run(*words, "-o", str(folder / f"out.{form}"))
+        shown.append(row(f"export {form}", count, taken, idle))
+    words = ("import", "--data", str(empty))
+    _, _, idle = run(*words, str(nothing))
+    for what, name in (("import ndjson, all new", "ndjson"), ("import csv, all known", "csv")):
+        shown.append(row(what, count, run(*words, str(folder / f"out.{name}")), idle))
+    run("export", "--data", str(empty), "-o", str(folder / "again.ndjson"))
+    same = (folder / "out.ndjson").read_bytes() == (folder / "again.ndjson").read_bytes()
+    print("out, in and out again:", "the same file" if same else "ANOTHER FILE")
+    return shown, same
+
+
+def row(what: str, count: int, taken: tuple[float, float, float], idle: float) -> str:
+    """A row of the table, shown too."""
     wall, cpu, memory = taken
-    line = f"{what:<28}{count / wall:>12,.0f}{count / cpu:>12,.0f}{memory - idle:>14.0f}"
-    print(line, flush=True)
+    figures = f"{count / wall:,.0f}", f"{count / cpu:,.0f}", f"{memory - idle:.0f}"
+    print(f"{what:<28}{figures[0]:>12}{figures[1]:>12}{figures[2]:>14}", flush=True)
+    return f"| {what} | {figures[0]} | {figures[1]} | {figures[2]} |"
+
+
+def page(count: int, shown: list[str], same: bool) -> list[str]:
+    """The section of the page of figures."""
+    again = "gives the same file" if same else "does not give the same file"
+    return [
+        "## Events out and in",
+        "",
+        "`python -m tests.bench.moving` makes events, then runs `djangalytics-server export` and",
+        f"`import` on them, each in a process of its own. {count:,} events (some 320 bytes each as",
+        f"JSON), {os.cpu_count()} cores, SQLite on a local disk,",
+        f"{datetime.now(timezone.utc):%d %B %Y}:",
+        "",
+        "| | events a second | of CPU | MB over idle |",
+        "|---|---|---|---|",
+        *shown,
+        "",
+        "*Idle* is the same command with nothing to do; *of CPU* is what one core would",
+        "do. An import reads the next events while the last are written, so it uses more than one.",
+        f"Out, into an empty server and out again {again}.",
+    ]
 
 
 if __name__ == "__main__":
