@@ -13,7 +13,7 @@ from djangalytics_server.wire.strict_json import encode
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP = 20_000
+GROUP = 6_000
 """Events of a row group: all that is in memory at a time."""
 _PLAIN = (bool, int, float, str)
 
