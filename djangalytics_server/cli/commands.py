@@ -21,6 +21,7 @@ _COMMANDS = {
     "users": "users",
     "organisations": "organisations",
     "check": "check",
+    "cohorts": "cohorts",
     "erase": "erase",
     "erasures": "erase",
     "retention": "retention",

@@ -135,6 +135,16 @@ class Access:
         member = self.member(request, "manage")
         return Manager(member.project, member.person.name, member.role)
 
+    def author(self, request: Request) -> Manager:
+        """Who may save what all readers of a project use: an admin key, or who may capture.
+
+        Raises Unauthorized or Forbidden.
+        """
+        if _bearer(request) is not None:
+            return self.manager(request)
+        member = self.member(request, "write")
+        return Manager(member.project, member.person.name, member.role)
+
     def manager_of(self, request: Request, project_id: int) -> Manager:
         """Who may manage this project; raises Unauthorized, Forbidden, or NotFound."""
         if _bearer(request) is None:

@@ -9,6 +9,7 @@ from marshmallow import Schema
 
 from djangalytics_server.http import (
     insight_activity,
+    insight_cohort,
     insight_distribution,
     insight_funnel,
     insight_paths,
@@ -17,6 +18,7 @@ from djangalytics_server.http import (
     insight_trends,
 )
 from djangalytics_server.model.activity import Lifecycle, Stickiness
+from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.paths import Paths
@@ -25,6 +27,7 @@ from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Trends
 from djangalytics_server.query import (
     activity,
+    cohort,
     distribution,
     funnel,
     paths,
@@ -45,6 +48,7 @@ ANSWERS: tuple[type[Schema], ...] = (
     insight_distribution.DistributionAnswerSchema,
     insight_sessions.SessionsAnswerSchema,
     insight_paths.PathsAnswerSchema,
+    insight_cohort.CohortAnswerSchema,
 )
 """The forms of the answers."""
 
@@ -60,6 +64,7 @@ _SHOWN: dict[type, Shown] = {
         distribution.answer(asked, data)
     ),
     Sessions: lambda asked, data: insight_sessions.sessions_json(sessions.answer(asked, data)),
+    CohortPeople: lambda asked, data: insight_cohort.cohort_json(cohort.answer(asked, data)),
     Paths: lambda asked, data: insight_paths.paths_json(paths.answer(asked, data)),
 }
 

@@ -13,7 +13,7 @@ from djangalytics_server.catalog import key_text
 from djangalytics_server.catalog.ids import LARGEST
 from djangalytics_server.http.access import CHOICE
 from djangalytics_server.http.operations import PROBLEMS, Operation, Registry
-from djangalytics_server.query import filters
+from djangalytics_server.query import cohorts, filters
 from djangalytics_server.wire.schemas import ProblemSchema
 
 _CHOICE = {
@@ -39,6 +39,7 @@ def document(registry: Registry, version: str) -> dict[str, Any]:
         scheme = {"type": "http", "scheme": "bearer", "description": f"A project's {kind} key."}
         spec.components.security_scheme(f"{kind}_key", scheme)
     spec.components.schema("Filter", filters.described())
+    spec.components.schema("CohortDefinition", cohorts.described())
     for operation in registry.operations:
         details = {operation.method.lower(): _operation(operation)}
         spec.path(path=_PLACE.sub(r"{\1}", operation.path), operations=details)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
+from djangalytics_server.catalog import cohorts as saved
+from djangalytics_server.catalog.projects import ProjectFacts
 from djangalytics_server.errors import QuestionTimedOut
 from djangalytics_server.http import body, exports, insights, sql
 from djangalytics_server.http.access import Access
@@ -19,7 +22,8 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.query import ask_sql, explore, parse, questions
+from djangalytics_server.model.query_filter import Members
+from djangalytics_server.query import ask_sql, cohorts, explore, parse, questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.query.params import FormParams
 from djangalytics_server.query.questions import Question
@@ -72,15 +76,14 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
 
     def query() -> Response:
         project = access.reader(request)
-        asked = Asked(project.id, project.time_zone, services.clock())
-        question = questions.read(strict_json.read(body.read(request)), asked)
+        question = questions.read(strict_json.read(body.read(request)), _asked(project, services))
         with _turn(turns):
             return json_answer(_answer(question, services))
 
     def export() -> Response:
         project = access.reader(request)
         form = parse.form(request.args.to_dict(flat=False))
-        asked = Asked(project.id, project.time_zone, services.clock())
+        asked = _asked(project, services)
         question = questions.read_whole(strict_json.read(body.read(request)), asked)
         if isinstance(question, EventPage):
             return exports.events_file(question, services, form)
@@ -100,6 +103,19 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     registry.add(blue, EXPORT, export)
     registry.add(blue, sql.SQL, statement)
     return blue
+
+
+def _asked(project: ProjectFacts, services: Services) -> Asked:
+    now = services.clock()
+
+    @cache
+    def members(cohort_id: int) -> Members | None:
+        found = saved.get(services.session(), project.id, cohort_id)
+        if found is None:
+            return None
+        return Members(project.id, cohorts.read(found.definition, project.time_zone, now))
+
+    return Asked(project.id, project.time_zone, now, members)
 
 
 @contextmanager

@@ -87,6 +87,11 @@ def _paths(answer: Answer) -> Iterator[Row]:
         yield {"step": link["step"], **ends, **numbers}
 
 
+def _cohort(answer: Answer) -> Iterator[Row]:
+    for person in answer["listed"] or [None]:
+        yield {"distinct_id": person, "people": answer["people"], "of": answer["of"]}
+
+
 def _end(which: str, node: Answer) -> Row:
     return {which: node["name"], f"{which}_other": node["other"], "paths": node["paths"]}
 
@@ -109,5 +114,6 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Answer], Iterator[Row]]]] = 
         ("step", "from", "from_other", "to", "to_other", "paths", "average_seconds"),
         _paths,
     ),
+    "cohort": (("distinct_id", "people", "of"), _cohort),
 }
 """Each kind: the columns, and what makes the rows of an answer."""

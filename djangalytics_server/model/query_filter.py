@@ -7,7 +7,10 @@ and ``is_not`` is the exact opposite of ``is``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from djangalytics_server.model.cohort import Who
 
 FieldName = Literal["event_name", "insert_id", "distinct_id", "session_id", "source", "timestamp"]
 Op = Literal[
@@ -92,4 +95,23 @@ class Not:
     filter: Filter
 
 
-Filter = Condition | AllOf | AnyOf | Not
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Its person is one of a project's people; an event without a person is nobody's."""
+
+    project_id: int
+    who: Who
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Its person is one of these, or with ``others`` none of these; never nobody.
+
+    It is what the store makes of ``Members``.
+    """
+
+    people: frozenset[str]
+    others: bool = False
+
+
+Filter = Condition | AllOf | AnyOf | Not | Members | Among

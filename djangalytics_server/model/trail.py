@@ -25,6 +25,9 @@ ACTIONS: dict[str, str] = {
     "login_link.create": "A one-time link to sign in was made.",
     "person.erase": "A person's events were removed; the subject is a digest of their id.",
     "retention.change": "How long raw events are kept was changed; the subject is how long.",
+    "cohort.create": "A cohort was saved.",
+    "cohort.change": "A cohort got another name or definition.",
+    "cohort.delete": "A cohort was deleted.",
     "session.create": "Somebody signed in.",
     "session.end": "Somebody signed out.",
 }

@@ -9,6 +9,7 @@ from djangalytics_server.errors import FieldError, InvalidQuestion
 from djangalytics_server.model.query import Interval
 from djangalytics_server.model.reasons import QUESTIONS
 from djangalytics_server.query import intervals, moments
+from djangalytics_server.query.filters import Cohorts, no_cohorts
 
 FROM = "Where the range begins, inclusive: RFC 3339, or a date in tz."
 TO = "Where it ends: a date includes that day, a date and time is exclusive."
@@ -16,11 +17,12 @@ TO = "Where it ends: a date includes that day, a date and time is exclusive."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known beside the body: whose events, in which zone, and what time it is."""
+    """What is known beside the body: whose events, in which zone, what time it is, and cohorts."""
 
     project_id: int
     zone: str
     now: int
+    cohorts: Cohorts = no_cohorts
 
 
 def refused(errors: list[FieldError]) -> InvalidQuestion:

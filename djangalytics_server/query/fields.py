@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields
@@ -23,6 +25,19 @@ _OF_OBJECTS: dict[str, str] = {
     "unknown": Coded("member_unknown"),
     "type": Coded("wrong_type", "It is an object."),
 }
+
+
+_COHORTS: ContextVar[filters.Cohorts] = ContextVar("cohorts", default=filters.no_cohorts)
+
+
+@contextmanager
+def knowing(cohorts: filters.Cohorts) -> Iterator[None]:
+    """Within the block, what is loaded may name these cohorts."""
+    token = _COHORTS.set(cohorts)
+    try:
+        yield
+    finally:
+        _COHORTS.reset(token)
 
 
 def refuse(code: str, message: str = "", path: str = "") -> ValidationError:
@@ -128,9 +143,29 @@ class FilterField(_Coded):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
-            return filters.read(value)
+            return filters.read(value, _COHORTS.get())
         except filters.Refused as refused:
             raise ValidationError([refused.fault]) from refused
+
+
+class CohortId(_Coded):
+    """The people of a saved cohort, named by its id."""
+
+    def __init__(self, *, about: str) -> None:
+        super().__init__(metadata={"type": "integer", "minimum": 1, "description": about})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return filters.cohort(value, _COHORTS.get(), "")
+        except filters.Refused as refused:
+            raise ValidationError([refused.fault]) from refused
+
+
+class Anything(_Coded):
+    """A value that is read later; the OpenAPI document has its form under a name of its own."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__(metadata={"allOf": [{"$ref": f"#/components/schemas/{form}"}]})
 
 
 class PropertyName(_Coded):

@@ -1,7 +1,8 @@
 """A filter's JSON, read into its model; every refusal names the place.
 
 A condition is ``{"field": "source", "op": "is", "value": "web"}`` or the same with ``property``;
-a group is ``{"and": [...]}``, ``{"or": [...]}`` or ``{"not": {...}}``.
+a group is ``{"and": [...]}``, ``{"or": [...]}`` or ``{"not": {...}}``. What the
+people of a saved cohort did is ``{"cohort": 7, "op": "is"}``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from djangalytics_server.model.query_filter import (
     Field,
     FieldName,
     Filter,
+    Members,
     Not,
     Op,
     Property,
@@ -42,6 +44,14 @@ _TEXT: tuple[Op, ...] = (*_EQUAL, "contains", "not_contains", "starts_with")
 _TIME: tuple[Op, ...] = ("before", "after", "between")
 
 
+Cohorts = Callable[[int], Members | None]
+"""The people of a saved cohort, or None if there is none of this id."""
+
+
+def no_cohorts(_cohort_id: int) -> None:
+    """What knows none."""
+
+
 class Refused(Exception):
     """What is wrong with a filter or a part of it, and where."""
 
@@ -50,9 +60,19 @@ class Refused(Exception):
         self.fault = Coded(code, message, path)
 
 
-def read(value: object) -> Filter:
-    """The filter that a JSON value says; raises Refused."""
-    return _Reader().filter(value, "", 1)
+def read(value: object, cohorts: Cohorts | None = None) -> Filter:
+    """The filter that a JSON value says; raises Refused, also of a cohort where none is known."""
+    return _Reader(cohorts).filter(value, "", 1)
+
+
+def cohort(value: object, cohorts: Cohorts, path: str) -> Members:
+    """The people of the saved cohort that a JSON value names; raises Refused."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused("wrong_type", "A cohort is named by its id, a whole number.", path)
+    found = cohorts(value) if value > 0 else None
+    if found is None:
+        raise Refused("cohort_unknown", "", path)
+    return found
 
 
 def subject(value: Mapping[str, Any], path: str) -> Subject:
@@ -86,8 +106,9 @@ def property_name(value: object, path: str) -> str:
 class _Reader:
     """Reads one filter, and counts its conditions."""
 
-    def __init__(self) -> None:
+    def __init__(self, cohorts: Cohorts | None) -> None:
         self.conditions = 0
+        self._cohorts = cohorts
 
     def filter(self, value: object, path: str, depth: int) -> Filter:
         if not isinstance(value, dict):
@@ -113,13 +134,28 @@ class _Reader:
         )
         return AllOf(parts) if word == "and" else AnyOf(parts)
 
-    def _condition(self, value: dict[str, Any], path: str) -> Condition:
+    def _cohort(self, value: dict[str, Any], path: str) -> Filter:
+        if self._cohorts is None:
+            words = "A cohort's own filters know no cohorts."
+            raise Refused("operator_misplaced", words, f"{path}.cohort")
+        for name in value:
+            if name not in ("cohort", "op"):
+                raise Refused("member_unknown", "It knows: cohort, op.", f"{path}.{name[:100]}")
+        if "op" not in value:
+            raise Refused("member_missing", "", f"{path}.op")
+        op = choice(value["op"], ("is", "is_not"), f"{path}.op")
+        members = cohort(value["cohort"], self._cohorts, f"{path}.cohort")
+        return members if op == "is" else Not(members)
+
+    def _condition(self, value: dict[str, Any], path: str) -> Filter:
         self.conditions += 1
         if self.conditions > MOST_CONDITIONS:
             raise Refused("filter_too_large", "", path)
+        if "cohort" in value:
+            return self._cohort(value, path)
         for name in value:
             if name not in ("field", "property", "op", "value"):
-                known = "It knows: field, property, op, value; and, or, not."
+                known = "It knows: field, property, cohort, op, value; and, or, not."
                 raise Refused("member_unknown", known, f"{path}.{name[:100]}")
         what = subject(value, path)
         if "op" not in value:
@@ -238,11 +274,20 @@ def described() -> dict[str, Any]:
         },
         "oneOf": [{"required": ["field"]}, {"required": ["property"]}],
     }
+    of_people = {
+        "type": "object",
+        "required": ["cohort", "op"],
+        "additionalProperties": False,
+        "properties": {
+            "cohort": {"type": "integer", "minimum": 1, "description": "The id of a saved one."},
+            "op": {"type": "string", "enum": ["is", "is_not"]},
+        },
+    }
     several = {"type": "array", "items": again, "minItems": 1, "maxItems": MOST_CONDITIONS}
     groups = [
         _alone(word, what) for word, what in (("and", several), ("or", several), ("not", again))
     ]
-    return {"description": "Conditions on one event.", "oneOf": [condition, *groups]}
+    return {"description": "Conditions on one event.", "oneOf": [condition, of_people, *groups]}
 
 
 def _alone(word: str, what: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError
 
 from djangalytics_server.errors import FieldError
 from djangalytics_server.model.activity import Lifecycle, Stickiness
+from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.paths import Paths
@@ -22,6 +23,7 @@ from djangalytics_server.query.ask_activity import (
     lifecycle,
     stickiness,
 )
+from djangalytics_server.query.ask_cohort import CohortQuestion, cohort
 from djangalytics_server.query.ask_distribution import DistributionQuestion, distribution
 from djangalytics_server.query.ask_funnel import FunnelQuestion, funnel
 from djangalytics_server.query.ask_paths import PathsQuestion, paths
@@ -36,6 +38,7 @@ from djangalytics_server.query.fields import (
     Whole,
     Words,
     ZoneName,
+    knowing,
     objections,
 )
 
@@ -49,6 +52,7 @@ Question = (
     | Distribution
     | Sessions
     | Paths
+    | CohortPeople
 )
 
 
@@ -75,7 +79,8 @@ def read(body: object, asked: Asked) -> Question:
         raise refused([FieldError(code, f"kind is one of: {', '.join(KINDS)}.", "kind")])
     schema, build = KINDS[kind]
     try:
-        loaded = schema.load(body)
+        with knowing(asked.cohorts):
+            loaded = schema.load(body)
     except ValidationError as error:
         found = objections(error.messages)
         errors = [FieldError(words.code, str(words), place[:300]) for place, words in found]
@@ -115,5 +120,6 @@ KINDS: dict[str, tuple[Schema, Callable[[dict[str, Any], Asked], Question]]] = {
     "distribution": (DistributionQuestion(), distribution),
     "sessions": (SessionsQuestion(), sessions),
     "paths": (PathsQuestion(), paths),
+    "cohort": (CohortQuestion(), cohort),
 }
 """Each kind: what its body may hold, and what makes the question of it."""

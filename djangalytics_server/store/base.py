@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.audit import Progress, TableCheck
+from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
@@ -18,6 +19,7 @@ from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, Stream, Walk
 from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
+from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.rejected import Kept, RejectedPage
 from djangalytics_server.model.sending import Sent
 from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
@@ -63,6 +65,12 @@ class Snapshot(Protocol):
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """Everybody's events, by time, then by arrival."""
+
+    def people(self, members: Members) -> tuple[int, int]:
+        """How many people are in a cohort, and how many the project has."""
+
+    def members(self, question: CohortPeople) -> list[str]:
+        """The people of a cohort that are asked for, by code points."""
 
     def recent(self, look: Recent) -> Iterator[Sequence[tuple[int, Raw]]]:
         """Timestamp and raw value of the newest events by their own time, some at a time."""

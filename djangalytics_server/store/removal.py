@@ -23,6 +23,7 @@ _ROLLUPS = (
     "rejected_events",
     "erasures",
     "sending_counts",
+    "cohorts",
     "retention",
     "retention_runs",
     "expired_counts",

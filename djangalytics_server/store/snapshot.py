@@ -6,18 +6,21 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, Stream, Walk
+from djangalytics_server.model.insight import Cell, Crowd, Kind, Moment, Raw, Scan, Stream, Walk
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
+from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import definitions, pages
 from djangalytics_server.store.blocks import looking, persons
 from djangalytics_server.store.failures import timed_out
-from djangalytics_server.store.insights import crowds, recent, scans, walks
+from djangalytics_server.store.insights import cohorts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.stopping import Stop
 from djangalytics_server.store.tables import EventCount, EventRow
@@ -25,6 +28,7 @@ from djangalytics_server.store.tables import EventCount, EventRow
 # Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
 # cuts towards zero and the first hours of 1970 are negative west of Greenwich.
 _SHIFT = 7 * DAY_SECONDS
+_Asked = TypeVar("_Asked", Scan, Walk, Stream, EventPage)
 _event = partial(tuple.__new__, StoredEvent)
 
 
@@ -35,6 +39,7 @@ class RelationalSnapshot:
         self, connection: Connection, until: float | None = None, stop: Stop | None = None
     ) -> None:
         self._connection, self._until, self._stop = connection, until, stop
+        self._cohorts = cohorts.Known(connection, self._check_time)
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
@@ -53,6 +58,7 @@ class RelationalSnapshot:
 
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Snapshot.newest``."""
+        page = self._told(page)
         few = self._connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
         among = None if few else self._persons(page)
         if among is not None:
@@ -81,7 +87,7 @@ class RelationalSnapshot:
     def oldest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Snapshot.oldest``."""
         # The driver's own rows: there may be millions, and they need no second form.
-        rows = self._connection.execute(pages.oldest(page)).cursor
+        rows = self._connection.execute(pages.oldest(self._told(page))).cursor
         try:
             return list(map(_event, rows.fetchall()))
         finally:
@@ -89,6 +95,7 @@ class RelationalSnapshot:
 
     def scan(self, scan: Scan) -> list[Cell]:
         """See ``Snapshot.scan``."""
+        scan = self._told(scan)
         if self._by_columns(scan):
             found = looking.cells(self._connection, scan, self._check_time)
             if found is not None:
@@ -97,6 +104,7 @@ class RelationalSnapshot:
 
     def crowds(self, scan: Scan) -> Iterator[Crowd]:
         """See ``Snapshot.crowds``."""
+        scan = self._told(scan)
         # People of one name alone stand in an index of their own.
         plain = scan.event_name is not None and scan.filter is None and not scan.breakdown
         if not plain and self._by_columns(scan):
@@ -108,12 +116,20 @@ class RelationalSnapshot:
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """See ``Snapshot.walk``."""
         self._check_time()
-        return walks.walked(self._connection, walk)
+        return walks.walked(self._connection, self._told(walk))
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """See ``Snapshot.stream``."""
         self._check_time()
-        return walks.streamed(self._connection, stream)
+        return walks.streamed(self._connection, self._told(stream))
+
+    def people(self, members: Members) -> tuple[int, int]:
+        """See ``Snapshot.people``."""
+        return self._cohorts.size(members)
+
+    def members(self, question: CohortPeople) -> list[str]:
+        """See ``Snapshot.members``."""
+        return self._cohorts.listed(question)
 
     def recent(self, look: Recent) -> Iterator[Sequence[tuple[int, Raw]]]:
         """See ``Snapshot.recent``."""
@@ -134,6 +150,19 @@ class RelationalSnapshot:
         if self._connection.dialect.name != "sqlite":
             return False
         return crowds.weight(self._connection, scan) > looking.FEW
+
+    def _told(self, asked: _Asked) -> _Asked:
+        """The same, with the people of every cohort in its filters."""
+        if asked.filter is not None:
+            asked = replace(asked, filter=self._cohorts.told(asked.filter))
+        if isinstance(asked, (Walk, Stream)):
+            asked = replace(asked, kinds=tuple(map(self._told_kind, asked.kinds)))
+        return asked
+
+    def _told_kind(self, kind: Kind) -> Kind:
+        if kind.filter is None:
+            return kind
+        return replace(kind, filter=self._cohorts.told(kind.filter))
 
     def _check_time(self) -> None:
         """The engines' own limits hold for one statement; this one for all of them together."""

@@ -414,6 +414,20 @@ class ErasureRow(Base):
     rejected: Mapped[int] = mapped_column(BigInteger)
 
 
+class Cohort(Base):
+    """People told apart by what they did; ``definition`` is JSON as ``query.cohorts`` reads it."""
+
+    __tablename__ = "cohorts"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(text(100))
+    definition: Mapped[str] = mapped_column(text())
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str] = mapped_column(text(200))
+
+
 class Retention(Base):
     """Projects whose raw events go after so many days; the counts stay."""
 

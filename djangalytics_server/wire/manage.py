@@ -12,6 +12,7 @@ from djangalytics_server.wire import strict_json
 from djangalytics_server.wire.fields import Moment
 from djangalytics_server.wire.managed_fields import (
     Days,
+    Definition,
     Email,
     Flag,
     Given,
@@ -70,6 +71,20 @@ class ProjectChangeSchema(Schema):
     origins = Origins("Origins of pages that may send, such as https://example.com.")
     sources = Sources("What `source` of an event may be; anything, or nothing, if empty.")
     limit = Pace("How fast it may be sent to; null: as fast as the server takes events.")
+
+
+class NewCohortSchema(Schema):
+    """The body that saves a cohort."""
+
+    name = Name("What it is called.", required=True)
+    definition = Definition("Who is in it.", required=True)
+
+
+class CohortChangeSchema(Schema):
+    """The body that changes a cohort: what is absent stays."""
+
+    name = Name("What it is called.")
+    definition = Definition("Who is in it.")
 
 
 class DeletionSchema(Schema):

@@ -48,6 +48,23 @@ class Name(_Managed, fields.String):
         return name
 
 
+class Definition(_Managed, fields.Field[Any]):
+    """A cohort's definition, which ``query.cohorts`` reads."""
+
+    code = "definition_invalid"
+
+    def __init__(self, about: str, **more: Any) -> None:
+        form = [{"$ref": "#/components/schemas/CohortDefinition"}]
+        super().__init__(metadata={"description": about, "allOf": form}, **more)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        return value
+
+
 class _Choice(_Managed, fields.String):
     """One of a few words."""
 

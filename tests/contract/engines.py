@@ -162,7 +162,7 @@ class PostgresEngine(Engine):
             return
         # For tables this small much quicker than TRUNCATE, which makes new files for each.
         emptied = [f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables)]
-        numbered = ("events", "rejected_events", "erasures")
+        numbered = ("events", "rejected_events", "erasures", "cohorts")
         counted = [f"ALTER SEQUENCE {name}_id_seq RESTART" for name in numbered]
         self.server.sql("; ".join(["BEGIN", *emptied, *counted, "COMMIT"]), database=self.database)
 

@@ -8,9 +8,18 @@ from unittest.mock import patch
 
 import pytest
 
-from djangalytics_server.model.insight import Scan
+from djangalytics_server.model.cohort import Did, Else
+from djangalytics_server.model.insight import Kind, Scan
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.model.query_filter import AllOf, AnyOf, Condition, Field, Not, Property
+from djangalytics_server.model.query_filter import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Field,
+    Members,
+    Not,
+    Property,
+)
 from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.blocks import encoding, looking, making, persons
@@ -19,6 +28,7 @@ from tests.contract.making import NOW, SECOND, event, send
 
 HOUR = 3_600 * SECOND
 SLOTS = (((NOW - HOUR, NOW),), ((NOW, NOW + HOUR), (NOW + 2 * HOUR, NOW + 3 * HOUR)))
+BUYERS = Members(1, Did(Kind("buy")))
 PRO = Condition(Property("plan"), "is", ("pro",))
 SCANS = (
     Scan(1, SLOTS),
@@ -27,6 +37,9 @@ SCANS = (
     Scan(1, SLOTS, filter=Not(AnyOf((PRO, Condition(Property("odd"), "is_set"))))),
     Scan(1, SLOTS, filter=Condition(Property("n"), "is", (1,))),
     Scan(1, SLOTS, filter=Condition(Property("n"), "is", (True,))),
+    Scan(1, SLOTS, filter=BUYERS),
+    Scan(1, SLOTS, filter=Not(AllOf((BUYERS, PRO)))),
+    Scan(1, SLOTS, filter=Members(1, Else(BUYERS.who))),
     Scan(1, SLOTS, breakdown=(Property("plan"), Field("source"))),
     Scan(1, SLOTS, breakdown=(Property("odd"),)),
     Scan(1, SLOTS, numbers_of="n", breakdown=(Property("plan"),)),

@@ -24,6 +24,8 @@ EXPIRED = (
         for key in range(-4, 5)
     ),
     "INSERT INTO erased_keys (project_id, key, event_id) VALUES (1, 7, 7)",
+    "INSERT INTO cohorts (project_id, name, definition, created_at, created_by)"
+    " VALUES (2, 'x', '{}', 0, 'x')",
     "INSERT INTO retention (project_id, days) VALUES (2, 30)",
     "INSERT INTO sending_counts"
     " (bucket, project_id, key_prefix, requests, events, refused_key, refused_address)"

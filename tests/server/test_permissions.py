@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from djangalytics_server.app import now
-from djangalytics_server.catalog import invitations, key_text
+from djangalytics_server.catalog import cohorts, invitations, key_text
 from djangalytics_server.catalog.invitations import Wish
 from djangalytics_server.model.trail import Actor
 from tests.server.house import House, problem
@@ -123,6 +123,10 @@ SESSION_ALONE = {
     "viewer session": 204,
     "other organisation's session": 204,
 }
+AUTHORING = {**MANAGING, "analyst session": 201}
+"""What all readers of a project use: who may capture may save it."""
+AUTHORING_ONE = {**AUTHORING, "other admin key": 404}
+READING_ONE = {**READING, "other read key": 404}
 PEOPLE = {**MANAGING, "admin key": 403, "other admin key": 403}
 """No key manages people."""
 LOOKING_AT_PEOPLE = {
@@ -192,6 +196,11 @@ MATRIX: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/suggestions/"): READING,
     ("POST", "/api/query/"): READING,
     ("POST", "/api/sql/"): READING,
+    ("GET", "/api/cohorts/"): READING,
+    ("GET", "/api/cohorts/<int:cohort_id>/"): READING_ONE,
+    ("POST", "/api/cohorts/"): AUTHORING,
+    ("PATCH", "/api/cohorts/<int:cohort_id>/"): instead(AUTHORING_ONE, _201=200),
+    ("DELETE", "/api/cohorts/<int:cohort_id>/"): instead(AUTHORING_ONE, _201=204),
     ("GET", "/api/export/"): READING,
     ("POST", "/api/export/"): READING,
     ("GET", "/api/delivery/"): READING,
@@ -235,6 +244,8 @@ BODIES: dict[str, Any] = {
     },
     "/api/capture_event/": {"event_name": "x"},
     "/api/capture_batch/": {"events": [{"event_name": "x"}]},
+    "/api/cohorts/": {"name": "x", "definition": {"did": {}}},
+    "/api/cohorts/<int:cohort_id>/": {"name": "y"},
     "/api/query/": {"kind": "events"},
     "/api/sql/": {"sql": "select 1"},
     "/api/export/": {"kind": "stickiness"},
@@ -272,12 +283,20 @@ def an_erasure(house: House) -> int:
     return house.app.services.erase_soon(1, "nobody", Actor("x", None, now()))
 
 
+def a_cohort(house: House) -> int:
+    """Of the first project."""
+    with house.catalog() as session:
+        made = cohorts.create(session, 1, "the secret of the first", {"did": {}}, by="x", now=now())
+        return made.id
+
+
 THINGS: dict[str, Callable[[House], int]] = {
     "<int:key_id>": a_key,
     "<int:project_id>": lambda house: 1,
     "<int:person_id>": a_person,
     "<int:invitation_id>": an_invitation,
     "<int:erasure_id>": an_erasure,
+    "<int:cohort_id>": a_cohort,
     "<int:session_id>": lambda house: 1,  # of the first asker's predecessor
 }
 """What is in an address, and how the first organisation comes to have one."""
@@ -334,8 +353,10 @@ def key_of(house: House, asker: str, takes: str) -> dict[str, str]:
     return house.make_key(kind, project_id=2 if asker in OTHERS else 1)
 
 
-def taken_by(path: str) -> str:
+def taken_by(method: str, path: str) -> str:
     """The kind of key that works at an address."""
+    if path.startswith("/api/cohorts/"):
+        return "read" if method == "GET" else "admin"
     if "capture" in path:
         return "write"
     things = ("keys", "audit", "persons", "projects", "retention", "erasures", "sending")
@@ -345,7 +366,7 @@ def taken_by(path: str) -> str:
 
 def ask(house: House, asker: str, method: str, path: str) -> TestResponse:
     """One request of one asker, who has made no other before."""
-    browser, headers = as_asker(house, asker, taken_by(path))
+    browser, headers = as_asker(house, asker, taken_by(method, path))
     body = BODIES.get(path) if method != "GET" else None
     if method == "DELETE":  # one that may go
         path = path.replace("<int:project_id>", str(house.new_project("Doomed")))

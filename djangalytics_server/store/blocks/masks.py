@@ -16,16 +16,19 @@ from sqlalchemy import Connection, Select, column, literal_column, select, text
 
 from djangalytics_server.model.query_filter import (
     AllOf,
+    Among,
     AnyOf,
     Condition,
     Field,
     Filter,
+    Members,
     Subject,
 )
 from djangalytics_server.store.blocks.layout import Column
 from djangalytics_server.store.insights.conditions import clause
 
 _FLIPPED = bytes([1, 0, *range(2, 256)])
+_PERSON = Field("distinct_id")
 _MOST_REMEMBERED = 200_000
 _write = msgspec.json.Encoder().encode
 
@@ -37,6 +40,8 @@ def subjects(filter: Filter | None) -> Iterator[Subject]:
     elif isinstance(filter, (AllOf, AnyOf)):
         for one in filter.filters:
             yield from subjects(one)
+    elif isinstance(filter, (Among, Members)):
+        yield _PERSON
     elif filter is not None:
         yield from subjects(filter.filter)
 
@@ -59,13 +64,14 @@ class Judge:
             masks = [self.mask(one, of, events) for one in filter.filters]
             numbers = (int.from_bytes(mask, "little") for mask in (empty, *masks))
             return reduce(and_ if whole else or_, numbers).to_bytes(events, "little")
+        if isinstance(filter, Among):
+            return _translated(of(_PERSON), _passing_among(filter, of(_PERSON).words))
+        if isinstance(filter, Members):
+            raise TypeError("a snapshot puts the people of a cohort in its place")
         return self.mask(filter.filter, of, events).translate(_FLIPPED)
 
     def _of_condition(self, condition: Condition, found: Column) -> bytes:
-        table = self._passing(condition, found.words)
-        if isinstance(found.codes, bytes):
-            return found.codes.translate(table.ljust(256, b"\0"))
-        return bytes(map(table.__getitem__, found.codes))
+        return _translated(found, self._passing(condition, found.words))
 
     def _passing(self, condition: Condition, words: Sequence[str | None]) -> bytes:
         """For each word whether it passes."""
@@ -90,6 +96,18 @@ class Judge:
             name = _write(condition.subject.name).decode()
             values = ["{}" if word is None else f"{{{name}:{word}}}" for word in words]
         return self._connection.scalars(statement, {"words": _write(values).decode()}).all()
+
+
+def _translated(found: Column, table: bytes) -> bytes:
+    """Of each event what the table says of its word."""
+    if isinstance(found.codes, bytes):
+        return found.codes.translate(table.ljust(256, b"\0"))
+    return bytes(map(table.__getitem__, found.codes))
+
+
+def _passing_among(filter: Among, words: Sequence[str | None]) -> bytes:
+    """For each person whether they are wanted; never nobody."""
+    return bytes(w is not None and (w in filter.people) != filter.others for w in words)
 
 
 def _statement(condition: Condition) -> Select[Any]:

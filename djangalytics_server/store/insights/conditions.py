@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from djangalytics_server.model.query_filter import (
     AllOf,
+    Among,
     AnyOf,
     Condition,
     Field,
     Filter,
+    Members,
     Op,
     Scalar,
     Subject,
@@ -40,7 +42,17 @@ def clause(filter: Filter) -> Clause:
         return and_(true(), *map(clause, filter.filters))
     if isinstance(filter, AnyOf):
         return or_(false(), *map(clause, filter.filters))
+    if isinstance(filter, Among):
+        return _is_among(filter)
+    if isinstance(filter, Members):
+        raise TypeError("a snapshot puts the people of a cohort in its place")
     return _unless(clause(filter.filter))
+
+
+def _is_among(filter: Among) -> Clause:
+    person = COLUMNS["distinct_id"]
+    found = vocabulary.among(person, filter.people)
+    return and_(person.is_not(None), _unless(found)) if filter.others else found
 
 
 def _unless(found: Clause) -> Clause:

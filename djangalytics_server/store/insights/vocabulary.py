@@ -6,9 +6,20 @@ a bound value.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Integer, Text, TypeDecorator, literal
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Integer,
+    Text,
+    TypeDecorator,
+    literal,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -28,6 +39,48 @@ class ListOfTexts(TypeDecorator[list[str]]):
     def process_result_value(self, value: Any, dialect: Dialect) -> list[str] | None:
         """The list."""
         return value.split("\0") if isinstance(value, str) else value
+
+
+class AnyTexts(TypeDecorator[list[str]]):
+    """Any number of texts as one bound value: JSON on SQLite, an array on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """What the driver is given."""
+        kind = ARRAY(Text()) if dialect.name == "postgresql" else Text()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        """The texts as the engine reads them."""
+        if dialect.name == "postgresql" or value is None:
+            return value
+        return json.dumps(value, ensure_ascii=False)
+
+
+class _Among(FunctionElement[bool]):
+    """Whether a text is one of many; unknown of NULL."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def among(text: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
+    """See ``_Among``: there may be more texts than an engine takes bound values."""
+    return _Among(text, literal(sorted(texts), AnyTexts()))
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    text, texts = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({text} IN (SELECT value FROM json_each({texts})))"  # noqa: S608 - bound values
+
+
+@compiles(_Among, "postgresql")
+def _among_postgres(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    text, texts = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({text} = ANY({texts}))"
 
 
 class _Member(FunctionElement[Any]):

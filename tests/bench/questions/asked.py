@@ -140,6 +140,18 @@ QUESTIONS: tuple[tuple[str, int, dict[str, Any], str], ...] = (
         {"kind": "paths", **_WEEK, "before": _ONE, "by": {"property": "path"}},
         "",
     ),
+    (
+        "people of a cohort: did one name (130,000) twice",
+        0,
+        {"kind": "cohort", "definition": {"did": {**_ONE, "at_least": 2}}},
+        "",
+    ),
+    (
+        "people of a cohort: latest value of a property",
+        0,
+        {"kind": "cohort", "definition": {"latest": _PRO}},
+        "",
+    ),
     ("explorer page", 50, {"kind": "events"}, ""),
     ("explorer page, filter by a property", 50, {"kind": "events", "filter": _PRO}, ""),
     (
