@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 import djangalytics_server
+from djangalytics_server.answering.apart import Apart
+from djangalytics_server.answering.here import Here
 from djangalytics_server.catalog import keys, projects, server_key, sessions
 from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
@@ -52,7 +55,7 @@ from djangalytics_server.http import projects as project_doors
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Registry
 from djangalytics_server.http.rules import RequestRule
-from djangalytics_server.http.services import Services
+from djangalytics_server.http.services import Answers, Services
 from djangalytics_server.jobs.blocks import BlockMaker
 from djangalytics_server.jobs.erasures import Eraser, Erasing
 from djangalytics_server.jobs.retention import Expiry, Sweeper
@@ -96,6 +99,7 @@ class Server(Flask):
         self.sweeper: Sweeper | None = None
         self.eraser: Eraser | None = None
         self.blocks: BlockMaker | None = None
+        self.answers: Answers | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
@@ -110,7 +114,7 @@ class Server(Flask):
             self.visits.close()
         if self.removals is not None:
             self.removals.close()
-        for worker in (self.figures, self.sweeper, self.eraser, self.blocks):
+        for worker in (self.answers, self.figures, self.sweeper, self.eraser, self.blocks):
             if worker is not None:
                 worker.close()
         self.store.close()
@@ -118,10 +122,13 @@ class Server(Flask):
             self.catalog.dispose()
 
 
-def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
+def create_app(
+    settings: Settings, entrance: Entrance | None = None, *, apart: bool = False
+) -> Server:
     """The application over data that ``prepare`` has made ready; one a process.
 
-    ``entrance`` is the way in, where it is open already.
+    ``entrance`` is the way in, where it is open already. ``apart``: heavy questions are answered
+    by processes of their own, which the application starts and ends.
     """
     entrance = entrance or Entrance(settings)
     app = Server(open_store(settings.store_url, entrance.appender), entrance)
@@ -135,8 +142,10 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     erasing = Erasing(app.store, app.catalog, now)
     app.eraser = eraser = Eraser(erasing)
     app.blocks = BlockMaker(app.store)
+    app.answers = _answers(app.store, settings, apart=apart)
     app.services = services = Services(
         store=app.store,
+        answers=app.answers,
         write=entrance.writer.submit,
         senders=entrance.senders,
         limiter=entrance.limiter,
@@ -155,6 +164,12 @@ def create_app(settings: Settings, entrance: Entrance | None = None) -> Server:
     app.figures = Figures(entrance.limiter, partial(_note_sending, app.store))
     _hang_doors(app, services)
     return app
+
+
+def _answers(store: Store, settings: Settings, *, apart: bool) -> Answers:
+    if apart and sys.platform != "win32":  # where no socket is handed to another process
+        return Apart(settings.store_url, store, settings.question_seconds)
+    return Here(store, settings.question_seconds)
 
 
 def _go_on_removing(removals: Removals, catalog: Engine) -> None:

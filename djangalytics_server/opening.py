@@ -66,7 +66,7 @@ class Opening:
         try:
             from djangalytics_server.app import create_app
 
-            self._server = create_app(self._settings, self._entrance)
+            self._server = create_app(self._settings, self._entrance, apart=True)
             gc.freeze()  # what was imported stays: no need to look through it for garbage
         except BaseException as error:  # noqa: BLE001 - raised again by ``close``
             _log.error("cannot load the rest of the server: %r", error)

@@ -339,8 +339,12 @@ class Connection:
             self._output.wait_for_room()
 
     def check_client_disconnected(self) -> bool:
-        """Whether the client has gone (part of Waitress's environment)."""
-        return self.closed
+        """Whether the client has gone (part of Waitress's environment).
+
+        Who has only ended their own side looks the same. They get their answer if there is one:
+        only what is worth giving up for somebody who has left asks this.
+        """
+        return self.closed or self._half_closed
 
     def _finish(self, keep: bool) -> None:
         limits = self.server.limits

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
 from functools import cache
-from threading import BoundedSemaphore
-from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
 
 from djangalytics_server.catalog import cohorts as saved
 from djangalytics_server.catalog.projects import ProjectFacts
-from djangalytics_server.errors import QuestionTimedOut
 from djangalytics_server.http import body, exports, insights, sql
 from djangalytics_server.http.access import Access
-from djangalytics_server.http.answers import json_answer
-from djangalytics_server.http.documents import event_json
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.query_filter import Members
-from djangalytics_server.query import ask_sql, cohorts, explore, parse, questions
+from djangalytics_server.query import ask_sql, cohorts, parse, questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.query.params import FormParams
-from djangalytics_server.query.questions import Question
-from djangalytics_server.store.base import Snapshot
 from djangalytics_server.wire import exported, strict_json
-
-AT_A_TIME = 2
-"""How many questions one process answers at once: more would take the time from those who send."""
-PATIENCE_SECONDS = 10.0
-"""How long a question waits for others."""
 
 
 class EventsAnswer(Schema):
@@ -72,13 +59,10 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     """The addresses that answer questions of every kind."""
     blue = Blueprint("query_insights", __name__)
 
-    turns = BoundedSemaphore(AT_A_TIME)
-
     def query() -> Response:
         project = access.reader(request)
         question = questions.read(strict_json.read(body.read(request)), _asked(project, services))
-        with _turn(turns):
-            return json_answer(_answer(question, services))
+        return _answered(services.answers.answer(question, _gone))
 
     def export() -> Response:
         project = access.reader(request)
@@ -87,17 +71,13 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         question = questions.read_whole(strict_json.read(body.read(request)), asked)
         if isinstance(question, EventPage):
             return exports.events_file(question, services, form)
-        with _turn(turns):
-            answer = _answer(question, services)
-        return exports.table_file(answer, form)
+        return exports.table_file(json.loads(services.answers.answer(question, _gone)), form)
 
     def statement() -> Response:
         project = access.reader(request)
         asked = Asked(project.id, project.time_zone, services.clock())
         question = ask_sql.read(strict_json.read(body.read(request)), asked)
-        with _turn(turns):
-            answer = services.store.sql(question, services.policy.question_seconds)
-        return json_answer(sql.sql_json(answer))
+        return _answered(services.answers.answer(question, _gone))
 
     registry.add(blue, QUERY, query)
     registry.add(blue, EXPORT, export)
@@ -118,28 +98,11 @@ def _asked(project: ProjectFacts, services: Services) -> Asked:
     return Asked(project.id, project.time_zone, now, members)
 
 
-@contextmanager
-def _turn(turns: BoundedSemaphore) -> Iterator[None]:
-    """One of the places for questions, waited for."""
-    if not turns.acquire(timeout=PATIENCE_SECONDS):
-        raise QuestionTimedOut("Too many other questions are being answered.", retry_after=10)
-    try:
-        yield
-    finally:
-        turns.release()
+def _answered(text: str) -> Response:
+    return Response(text, content_type="application/json")
 
 
-def _answer(question: Question, services: Services) -> dict[str, Any]:
-    with services.store.snapshot(services.policy.question_seconds) as snapshot:
-        if isinstance(question, EventPage):
-            return _events(question, snapshot)
-        return insights.shown(question, snapshot)
-
-
-def _events(page: EventPage, snapshot: Snapshot) -> dict[str, Any]:
-    found = explore.page(page, snapshot)
-    return {
-        "kind": "events",
-        "events": [event_json(event) for event in found.events],
-        "next_cursor": found.next_cursor,
-    }
+def _gone() -> bool:
+    """Whether whoever asked has left, as far as the front can tell."""
+    look = request.environ.get("waitress.client_disconnected")
+    return bool(look is not None and look())

@@ -13,7 +13,9 @@ from djangalytics_server.limits.limiter import Limiter
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.model.sign_on import SingleSignOn
+from djangalytics_server.model.sql import SqlQuestion
 from djangalytics_server.model.trail import Actor
+from djangalytics_server.query.questions import Question
 from djangalytics_server.store.base import Store
 
 if TYPE_CHECKING:
@@ -37,6 +39,23 @@ class EventWriter(Protocol):
 
     def settle(self) -> None:
         """Have what was gathered written."""
+
+
+AnyQuestion = Question | SqlQuestion
+
+
+class Answers(Protocol):
+    """Who answers questions; see ``answering``."""
+
+    def answer(self, question: AnyQuestion, gone: Callable[[], bool]) -> str:
+        """The answer as JSON text; ``gone`` says whether whoever asked has left.
+
+        Raises QuestionTimedOut when it is not found in time or too many others ask,
+        InvalidQuestion for a statement in SQL, and StoreUnavailable.
+        """
+
+    def close(self) -> None:
+        """Let go of what answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,7 @@ class Services:
     """
 
     store: Store
+    answers: Answers
     write: Write
     senders: Senders
     limiter: Limiter

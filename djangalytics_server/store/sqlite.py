@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -51,7 +52,7 @@ class SqliteDatabase:
         """See ``Database.sql``."""
         from djangalytics_server.store.sql import on_sqlite  # its parser is not for every start
 
-        return on_sqlite.answer(self._path, question, _is_over(seconds, stop))
+        return on_sqlite.answer(self._path, question, partial(_is_over, seconds, stop))
 
     @contextmanager
     def mending(self) -> Iterator[Connection]:

@@ -47,15 +47,15 @@ _LIMITS = {
 }
 
 
-def answer(path: Path, question: SqlQuestion, is_over: Callable[[], bool]) -> SqlAnswer:
-    """The rows; ``is_over`` is asked again and again, and ends it when it says so.
+def answer(path: Path, question: SqlQuestion, begin: Callable[[], Callable[[], bool]]) -> SqlAnswer:
+    """The rows; ``begin`` starts the clock, and what it gives says when it is over.
 
     Raises InvalidQuestion, QuestionTimedOut, StoreUnavailable.
     """
     text = SqliteWriter(read(question.text), question.now).written()
     try:
         with closing(_opened(path, question.project_id)) as connection:
-            return _asked(connection, text, question.limit, is_over)
+            return _asked(connection, text, question.limit, begin())
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
             raise timed_out() from error
