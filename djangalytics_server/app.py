@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 import djangalytics_server
 from djangalytics_server.answering.apart import Apart
 from djangalytics_server.answering.here import Here
+from djangalytics_server.answering.remembered import Remembered
 from djangalytics_server.catalog import keys, projects, server_key, sessions
 from djangalytics_server.catalog.removal import Removals
 from djangalytics_server.catalog.transactions import writing
@@ -99,7 +100,7 @@ class Server(Flask):
         self.sweeper: Sweeper | None = None
         self.eraser: Eraser | None = None
         self.blocks: BlockMaker | None = None
-        self.answers: Answers | None = None
+        self.answers: Remembered | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; whoever asks through a proxy that we trust asks from behind it."""
@@ -142,7 +143,7 @@ def create_app(
     erasing = Erasing(app.store, app.catalog, now)
     app.eraser = eraser = Eraser(erasing)
     app.blocks = BlockMaker(app.store)
-    app.answers = _answers(app.store, settings, apart=apart)
+    app.answers = Remembered(_answers(app.store, settings, apart=apart), app.store)
     app.services = services = Services(
         store=app.store,
         answers=app.answers,

@@ -62,7 +62,7 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def query() -> Response:
         project = access.reader(request)
         question = questions.read(strict_json.read(body.read(request)), _asked(project, services))
-        return _answered(services.answers.answer(question, _gone))
+        return _answered(*services.answers.answer(project.id, question, _gone))
 
     def export() -> Response:
         project = access.reader(request)
@@ -71,13 +71,15 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         question = questions.read_whole(strict_json.read(body.read(request)), asked)
         if isinstance(question, EventPage):
             return exports.events_file(question, services, form)
-        return exports.table_file(json.loads(services.answers.answer(question, _gone)), form)
+        return exports.table_file(
+            json.loads(services.answers.answer(project.id, question, _gone)[0]), form
+        )
 
     def statement() -> Response:
         project = access.reader(request)
         asked = Asked(project.id, project.time_zone, services.clock())
         question = ask_sql.read(strict_json.read(body.read(request)), asked)
-        return _answered(services.answers.answer(question, _gone))
+        return _answered(*services.answers.answer(project.id, question, _gone))
 
     registry.add(blue, QUERY, query)
     registry.add(blue, EXPORT, export)
@@ -98,8 +100,11 @@ def _asked(project: ProjectFacts, services: Services) -> Asked:
     return Asked(project.id, project.time_zone, now, members)
 
 
-def _answered(text: str) -> Response:
-    return Response(text, content_type="application/json")
+def _answered(text: str, known: bool) -> Response:
+    """The answer, and whether it was found before (RFC 9211)."""
+    answer = Response(text, content_type="application/json")
+    answer.headers["Cache-Status"] = f"djangalytics; {'hit' if known else 'fwd=miss'}"
+    return answer
 
 
 def _gone() -> bool:

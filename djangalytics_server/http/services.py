@@ -58,6 +58,18 @@ class Answers(Protocol):
         """Let go of what answers."""
 
 
+class KnownAnswers(Protocol):
+    """The same, with what was answered before; see ``answering.remembered``."""
+
+    def answer(
+        self, project_id: int, question: AnyQuestion, gone: Callable[[], bool]
+    ) -> tuple[str, bool]:
+        """The answer as JSON text, and whether it was known; raises as ``Answers.answer``."""
+
+    def close(self) -> None:
+        """Let go of what answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How this server behaves, as far as the doors must know."""
@@ -87,7 +99,7 @@ class Services:
     """
 
     store: Store
-    answers: Answers
+    answers: KnownAnswers
     write: Write
     senders: Senders
     limiter: Limiter

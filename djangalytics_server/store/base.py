@@ -135,6 +135,14 @@ class Reader(Protocol):
         ``snapshot`` does.
         """
 
+    def revision(self, project_id: int) -> tuple[int, ...]:
+        """Numbers that are never the same again once an event of the project has come or gone.
+
+        Ids grow, so of those up to the highest there are only ever fewer: how many were accepted
+        and are not erased, and how many went by age, tell each state from every other. Events of
+        other projects may change it too.
+        """
+
     def close(self) -> None:
         """Let go of every connection."""
 

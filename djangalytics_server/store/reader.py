@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.store.base import Snapshot
 from djangalytics_server.store.snapshot import RelationalSnapshot
 from djangalytics_server.store.sql_failures import as_unavailable
 from djangalytics_server.store.stopping import Stop
+from djangalytics_server.store.tables import EventRow, ExpiredDay, VerdictCount
 
 
 class Database(Protocol):
@@ -62,6 +63,19 @@ class RelationalReader:
         """See ``Reader.sql``."""
         with as_unavailable("read"):
             return self._database.sql(question, seconds, stop or Stop())
+
+    def revision(self, project_id: int) -> tuple[int, ...]:
+        """See ``Reader.revision``."""
+        accepted = select(func.coalesce(func.sum(VerdictCount.count), 0)).where(
+            VerdictCount.project_id == project_id, VerdictCount.verdict == "accepted"
+        )
+        expired = select(func.coalesce(func.sum(ExpiredDay.count), 0)).where(
+            ExpiredDay.project_id == project_id
+        )
+        highest = select(func.coalesce(func.max(EventRow.id), 0))
+        with self._reading() as connection:
+            found = [connection.scalar(question) for question in (highest, accepted, expired)]
+        return tuple(int(number or 0) for number in found)
 
     def close(self) -> None:
         """See ``Reader.close``."""

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from djangalytics_server.answering import remembered
 from djangalytics_server.answering.apart import Apart
+from djangalytics_server.answering.remembered import Remembered
 from djangalytics_server.answering.turns import AT_A_TIME, WAITING
 from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut
 from djangalytics_server.model.query import EventPage
@@ -22,11 +24,13 @@ from djangalytics_server.model.sql import SqlQuestion
 from djangalytics_server.store.base import open_store
 from tests import postgres
 from tests.faults.process import ServerProcess, until
+from tests.server.house import House
 
 TABLES = ", ".join(f"events {name}" for name in "abcdefgh")
 HEAVY = f"select count(*) from {TABLES} where a.properties || b.properties <> 'x'"
 """Years of work over 200 events."""
 PATIENCE = 30.0
+NOON = 1_790_000_000_000_000 // 86_400_000_000 * 86_400_000_000 + 43_200_000_000
 
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))
@@ -141,10 +145,11 @@ def statement(text: str) -> SqlQuestion:
 
 def test_time_is_up_apart_too(apart: Apart) -> None:
     """A question without end ends in its time, and the next one has the same process."""
-    many = ", ".join(f"n n{place}" for place in range(7))
-    numbers = " union all ".join(f"select {n} as a" for n in range(20))
+    numbers = " union all ".join(f"select {n} as a" for n in range(10))
+    hundred = f"with n as ({numbers}), m as (select x.a from n x, n y)"
+    many = ", ".join(f"m m{place}" for place in range(6))
     with pytest.raises(QuestionTimedOut):
-        apart.answer(statement(f"with n as ({numbers}) select count(*) from {many}"), no)
+        apart.answer(statement(f"{hundred} select count(*) from {many}"), no)
     [process] = apart._idle
     assert '"rows":[[1]]' in apart.answer(statement("select 1"), no)
     assert [process] == apart._idle
@@ -176,3 +181,81 @@ def test_light_questions_start_no_process(apart: Apart) -> None:
 def no() -> bool:
     """Nobody leaves."""
     return False
+
+
+TRENDS = {"kind": "trends", "series": [{}], "from": "2026-01-01", "to": "2026-01-03"}
+
+
+def hit(house: House, body: object, path: str = "/api/query/", **headers: str) -> tuple[bool, Any]:
+    """Whether the answer was known, and the answer."""
+    answer = house.client.post(path, json=body, headers=headers or house.read)
+    assert 200 == answer.status_code, answer.text
+    return "; hit" in answer.headers["Cache-Status"], answer.json
+
+
+def test_an_unchanged_question_is_not_looked_for_again(house: House) -> None:
+    """The same answer, until an event comes, is erased or goes by age; and by project."""
+    sent = [
+        {"event_name": "x", "distinct_id": f"u{n}", "timestamp": f"2026-01-0{n}T10:00:00Z"}
+        for n in (1, 2, 3)
+    ]
+    house.batch(*sent)
+    known, first = hit(house, TRENDS)
+    assert (False, [1, 1, 1]) == (known, first["current"]["lines"][0]["values"])
+    assert (True, first) == hit(house, TRENDS)
+    assert not hit(house, {**TRENDS, "tz": "Asia/Tokyo"})[0]
+    other = house.make_key("read", house.new_project())
+    assert 0 == sum(hit(house, TRENDS, **other)[1]["current"]["lines"][0]["values"])
+    house.batch({**sent[0], "distinct_id": "u4"})
+    known, second = hit(house, TRENDS)
+    assert (False, [2, 1, 1]) == (known, second["current"]["lines"][0]["values"])
+    house.app.store.erase(1, "u4")
+    assert (True, first) == hit(house, TRENDS)  # all is as it was
+    house.app.store.erase(1, "u1")
+    known, third = hit(house, TRENDS)
+    assert (False, [0, 1, 1]) == (known, third["current"]["lines"][0]["values"])
+    house.batch({**sent[1], "distinct_id": "u5"})
+    before = hit(house, {"sql": "select count(*) from events"}, "/api/sql/")
+    assert (False, [[3]]) == (before[0], before[1]["rows"])
+    house.app.store.expire(1, 2**62)
+    after = hit(house, {"sql": "select count(*) from events"}, "/api/sql/")
+    assert (False, [[0]]) == (after[0], after[1]["rows"])
+    assert hit(house, {"sql": "select count(*) from events"}, "/api/sql/")[0]
+    for _ in range(2):
+        assert not hit(house, {"sql": "select now()"}, "/api/sql/")[0]
+
+
+def test_a_running_interval_is_not_remembered_beyond_its_end(house: House) -> None:
+    """What is incomplete now is asked again after the next quarter of an hour."""
+    moments = iter([NOON, NOON + 60_000_000, NOON + 900_000_000])
+    house.set_clock(lambda: moment)
+    heard = []
+    for moment in moments:  # noqa: B007 - the clock reads it
+        heard.append(hit(house, {"kind": "trends", "series": [{}]})[0])
+    assert [False, True, False] == heard
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """By number and by size: the one asked longest ago goes first."""
+    known = Remembered(Echo(), Echo())  # type: ignore[arg-type]
+    for place in range(remembered.MOST_ANSWERS + 1):
+        known.answer(1, EventPage(1, limit=place), no)
+    assert not known.answer(1, EventPage(1, limit=0), no)[1]
+    assert known.answer(1, EventPage(1, limit=place), no)[1]
+    assert remembered.MOST_ANSWERS == len(known._known)
+    for place in range(20):
+        known.answer(2, EventPage(2, limit=place, search="x" * 1_000_000), no)
+    assert known._size <= remembered.MOST_CHARACTERS
+    assert known._size == sum(map(len, known._known.values()))
+
+
+class Echo:
+    """Answers with as much as it is asked, of data that never changes."""
+
+    def answer(self, question: EventPage, gone: object) -> str:
+        """As long as the text that is looked for."""
+        return question.search or "{}"
+
+    def revision(self, project_id: int) -> tuple[int, ...]:
+        """Always the same."""
+        return (project_id,)

@@ -66,9 +66,9 @@ def test_events_are_taken_while_the_rest_is_loaded(
     go_on = threading.Event()
     create = application.create_app
 
-    def later(*args: object) -> application.Server:
+    def later(*args: object, **more: object) -> application.Server:
         assert go_on.wait(30)
-        return create(*args)  # type: ignore[arg-type]
+        return create(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(application, "create_app", later)
     server = Opening(settings)
@@ -112,7 +112,7 @@ def test_a_server_that_cannot_be_loaded_ends(
     signals: list[int] = []
     monkeypatch.setattr(opening.signal, "raise_signal", signals.append)
 
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_more: object) -> None:
         raise ImportError("no module named flask")
 
     monkeypatch.setattr(application, "create_app", broken)
