@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from djangalytics_server.jobs.blocks import MOST_REST_SECONDS, BlockMaker, rest_after
 from djangalytics_server.model.cohort import Did, Else
 from djangalytics_server.model.insight import Kind, Scan
 from djangalytics_server.model.query import EventPage
@@ -115,6 +117,30 @@ def test_answers_are_the_same_with_every_block_with_some_and_with_none(
         assert before == answers(store)
     assert len(SCANS) == asked.call_count
     assert 3 == sqlite.sql(COUNT.format("blocks"))[0][0]
+
+
+def test_blocks_are_made_beside_the_requests(store: Store, sqlite: SqliteEngine) -> None:
+    """All that are complete, by a thread that waits for nobody to ask."""
+    fill(store)
+    maker = BlockMaker(store, first=0.0, every=0.01)
+    try:
+        deadline = time.monotonic() + 20
+        while sqlite.sql(COUNT.format("blocks"))[0][0] < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        maker.close()
+    assert 3 == sqlite.sql(COUNT.format("blocks"))[0][0]
+    assert not store.make_block(anew=False)
+
+
+def test_who_makes_blocks_rests_the_longer_the_more_others_have_to_do() -> None:
+    """Three times as long as it took; six, where it had the processor for half of that."""
+    assert [0.3, 0.6, 30.0] == [
+        pytest.approx(rest_after(taken, spent))
+        for taken, spent in ((0.1, 0.1), (0.1, 0.05), (1.0, 0.1))
+    ]
+    assert MOST_REST_SECONDS == rest_after(100.0, 0.0)
+    assert 0.0 == rest_after(0.0, 0.0)
 
 
 @pytest.mark.parametrize(
