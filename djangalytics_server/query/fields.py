@@ -46,9 +46,15 @@ def refuse(code: str, message: str = "", path: str = "") -> ValidationError:
 
 
 class Strict(Schema):
-    """A schema whose refusals are coded."""
+    """A schema whose refusals are coded, and which says what it knows."""
 
     error_messages = _OF_OBJECTS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = ", ".join(field.data_key or name for name, field in self.load_fields.items())
+        unknown = Coded("member_unknown", f"It knows: {known}.")
+        self.error_messages = {**self.error_messages, "unknown": unknown}
 
 
 class _Coded(fields.Field[Any]):

@@ -173,6 +173,15 @@ def test_all_that_is_wrong_is_named_at_once(house: House) -> None:
     assert {"limit", "tz", "colour", "filter"} == fields
 
 
+def test_an_unknown_member_is_told_what_is_known(house: House) -> None:
+    """A name that is nearly right is put right by reading the answer."""
+    asked = {"kind": "funnel", "steps": [{"event": "signup"}, {"event_name": "buy"}]}
+    answer = house.client.post("/api/query/", json=asked, headers=house.read)
+    (error,) = problem(answer)["errors"]
+    assert "steps[0].event" == error["field"]
+    assert error["message"].startswith("It knows: event_name")
+
+
 def test_no_code_of_questions_is_untested() -> None:
     """Every rule is broken above, or by the tests of insights."""
     elsewhere = INSIGHT_CODES | SQL_CODES | QUESTION_CODES
