@@ -94,7 +94,8 @@ def test_the_sdk_needs_requests_alone(metadata: email.message.Message):
     needs = metadata.get_all("Requires-Dist") or []
     plain = [need for need in needs if "extra ==" not in need]
     assert ["requests>=2.31"] == plain
-    assert {"server", "postgres", "redis", "oidc"} == set(metadata.get_all("Provides-Extra") or [])
+    extras = {"server", "postgres", "redis", "oidc", "parquet"}
+    assert extras == set(metadata.get_all("Provides-Extra") or [])
 
 
 def test_the_supported_pythons_are_stated(metadata: email.message.Message):

@@ -58,5 +58,5 @@ class Registry:
         """Route the operation to its view; the path answers with and without its last slash."""
         self.operations.append(operation)
         # Two rules, because a lone one with a slash answers 404 instead of 405 without it.
-        for path in {operation.path, operation.path.rstrip("/")}:
+        for path in dict.fromkeys((operation.path, operation.path.rstrip("/"))):
             blueprint.add_url_rule(path, view_func=view, methods=[operation.method])

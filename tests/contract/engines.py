@@ -98,6 +98,10 @@ class SqliteEngine(Engine):
         shutil.copy2(self.template, self.path)
 
 
+MOST_BLOCKS = 50
+"""How many blocks of three events are made after each append; what is left is read row by row."""
+
+
 class BlocksEngine(SqliteEngine):
     """SQLite where every few events lie by columns at once, and are read there."""
 
@@ -114,8 +118,9 @@ class BlocksEngine(SqliteEngine):
 
             def appended(submissions: Sequence[Submission]) -> list[Receipt]:
                 receipts = append(submissions)
-                while store.make_block(anew=True):
-                    pass
+                for _ in range(MOST_BLOCKS):
+                    if not store.make_block(anew=True):
+                        break
                 return receipts
 
             store.append = appended  # type: ignore[method-assign]

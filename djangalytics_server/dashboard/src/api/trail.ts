@@ -48,6 +48,9 @@ export const ACTIONS = [
   "login_link.create",
   "person.erase",
   "retention.change",
+  "cohort.create",
+  "cohort.change",
+  "cohort.delete",
   "session.create",
   "session.end",
 ] as const;
