@@ -81,10 +81,14 @@ def main() -> None:
         sender = Sender(store)
         sender.start()
         for person in ("person-7", "person-77", "person-777"):
+            blocks = 0
+            while store.make_block(anew=True):
+                blocks += 1
             began = time.perf_counter()
             erased = store.erase(1, person)
             took = time.perf_counter() - began
-            print(f"erased {erased.events} of {count:,} events in {took * 1_000:,.0f} ms")
+            print(f"erased {erased.events} of {count:,} events in {took * 1_000:,.0f} ms,", end=" ")
+            print(f"{blocks} new blocks laid down by columns before")
         sender.stopped = True
         sender.join()
         print(f"beside {sender.sent} appends, the longest of {sender.longest * 1_000:,.0f} ms")
