@@ -23,6 +23,8 @@ from typing import Any
 from tests.faults.events import uuid7
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_TIME, _CHANCE = b"TTTTTTTT-TTTT", b"CCCCCCCCCCCC"
+"""Where in a request the first and the last letters of a new insert id go."""
 
 
 class Member:
@@ -31,22 +33,27 @@ class Member:
     def __init__(self, port: int) -> None:
         self.port = port
         self.sock: socket.socket | None = None
+        self.asking = False
         self.rest = b""
         self.got = b""
         self.began = 0.0
 
     def connect(self) -> socket.socket:
-        """A new connection in place of the old one."""
-        self.close()
+        """A new connection."""
         self.sock = socket.create_connection(("127.0.0.1", self.port), 30)
         self.sock.setblocking(False)
         return self.sock
 
-    def close(self) -> None:
-        """Be no longer connected."""
-        if self.sock is not None:
-            self.sock.close()
-            self.sock = None
+    def write(self, sock: socket.socket) -> None:
+        """Send what there is room for."""
+        try:
+            sent = sock.send(self.rest)
+        except BlockingIOError:
+            return
+        except OSError:
+            # It ended; the end is read too, and counts as a request without an answer.
+            sent = len(self.rest)
+        self.rest = self.rest[sent:]
 
     def answer(self) -> bytes | None:
         """The head of a complete answer, None while more is to come."""
@@ -61,13 +68,17 @@ class Member:
 
 
 class Crowd:
-    """All members, driven by one loop."""
+    """All members, driven by one loop.
+
+    A connection is watched from its beginning to its end, and a request is a template with new
+    insert ids in it: what a crowd costs itself, it cannot offer.
+    """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.statuses: Counter[str] = Counter()
         self.bare = self.lost = self.in_time = 0
         self.milliseconds: list[float] = []
-        self._size = options.batch
+        self._template = template(options.batch)
         self._rate = options.rate
         self._selector = selectors.DefaultSelector()
         self._idle: deque[Member] = deque(Member(options.port) for _ in range(options.connections))
@@ -101,61 +112,77 @@ class Crowd:
         }
 
     def _send(self, member: Member) -> None:
-        sock = member.sock or member.connect()
-        member.rest, member.began = self._request(), time.monotonic()
+        sock = member.sock
+        if sock is None:
+            sock = member.connect()
+            self._selector.register(sock, selectors.EVENT_READ, member)
+        fresh = uuid7().encode()
+        member.rest = self._template.replace(_TIME, fresh[:13]).replace(_CHANCE, fresh[-12:])
+        member.began, member.asking = time.monotonic(), True
         self._busy += 1
-        self._selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE, member)
-
-    def _request(self) -> bytes:
-        made = ",".join(
-            f'{{"event_name":"signup","insert_id":"{uuid7()}","distinct_id":"user-1827",'
-            '"properties":{"plan":"pro","price":49.9,"items":3}}'
-            for _ in range(self._size or 1)
-        )
-        body = f'{{"events":[{made}]}}' if self._size else made
-        path = "/api/capture_batch/" if self._size else "/api/capture_event/"
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        member.write(sock)
+        if member.rest:
+            self._selector.modify(sock, selectors.EVENT_READ | selectors.EVENT_WRITE, member)
 
     def _go_on(self, member: Member, events: int) -> None:
-        assert member.sock is not None
+        sock = member.sock
+        assert sock is not None
+        if events & selectors.EVENT_WRITE and member.rest:
+            member.write(sock)
+            if not member.rest:
+                self._selector.modify(sock, selectors.EVENT_READ, member)
+        if not events & selectors.EVENT_READ:
+            return
         try:
-            if events & selectors.EVENT_WRITE and member.rest:
-                member.rest = member.rest[member.sock.send(member.rest) :]
-                if not member.rest:
-                    self._selector.modify(member.sock, selectors.EVENT_READ, member)
-            if not events & selectors.EVENT_READ:
-                return
-            data = member.sock.recv(65536)
+            data = sock.recv(65536)
         except BlockingIOError:
             return
         except OSError:
             data = b""
         member.got += data
-        head = member.answer()
-        if head is not None or not data:
+        head = member.answer() if data else None
+        if head is not None:
             self._answered(member, head)
+        if not data or (head is not None and b"connection: close" in head.lower()):
+            self._ended(member, sock)
 
-    def _answered(self, member: Member, head: bytes | None) -> None:
-        assert member.sock is not None
-        self._selector.unregister(member.sock)
-        self._busy -= 1
-        self._idle.append(member)
-        if head is None:
-            self.lost += 1
-            member.got = b""
-            member.close()
-            return
-        status, low = head[9:12].decode(), head.lower()
+    def _answered(self, member: Member, head: bytes) -> None:
+        self._at_rest(member)
+        status = head[9:12].decode()
         self.statuses[status] += 1
-        if status in ("429", "503") and b"retry-after:" not in low:
+        if status in ("429", "503") and b"retry-after:" not in head.lower():
             self.bare += 1
         if status.startswith("2"):
             now = time.monotonic()
             self.milliseconds.append((now - member.began) * 1000)
             self.in_time += now <= self._end
-        if b"connection: close" in low:
-            member.close()
+
+    def _ended(self, member: Member, sock: socket.socket) -> None:
+        if member.asking:
+            self.lost += 1
+            self._at_rest(member)
+        self._selector.unregister(sock)
+        sock.close()
+        member.sock, member.got, member.rest = None, b"", b""
+
+    def _at_rest(self, member: Member) -> None:
+        member.asking = False
+        self._busy -= 1
+        self._idle.append(member)
+
+
+def template(size: int) -> bytes:
+    """A request of so many events (0: one, alone) with places for new insert ids."""
+    made = ",".join(
+        f'{{"event_name":"signup","insert_id":"{_TIME.decode()}-7{place % 4096:03x}-8'
+        f'{place // 4096:03x}-{_CHANCE.decode()}","distinct_id":"user-1827",'
+        '"properties":{"plan":"pro","price":49.9,"items":3}}'
+        for place in range(size or 1)
+    )
+    body = f'{{"events":[{made}]}}' if size else made
+    path = "/api/capture_batch/" if size else "/api/capture_event/"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 def start(port: int, *options: str) -> subprocess.Popen[str]:
