@@ -179,7 +179,7 @@ class Connection:
                 data = self._pass_over(data)
                 continue
             if self._incoming.parser is None:
-                if self._taken_at_once(data):
+                if self._answered_at_once(data):
                     return
                 came = data
             parser = self._incoming.parser or self._begin()
@@ -216,13 +216,17 @@ class Connection:
         if taker is not None and quick.is_small(parser) and quick.fits(taker, parser):
             self.server.heads.remember(came, parser, ends=quick.wants_end(parser))
 
-    def _taken_at_once(self, data: bytes) -> bool:
-        """Whether this is a whole request with a head that came before, and is taken."""
+    def _answered_at_once(self, data: bytes) -> bool:
+        """Whether this is a whole request with a head that came before, and is taken or refused."""
         taker = self.server.quick
         found = None if taker is None else self.server.heads.find(data)
-        if taker is None or found is None or self.server.late:
+        if taker is None or found is None:
             return False
         head, body = found
+        if self.server.late:
+            if not head.ends:
+                self._send_overloaded()
+            return not head.ends
         before, self.deadline = self.deadline, math.inf
         self.serving = True
         reply = partial(self._reply, head.ends, None)

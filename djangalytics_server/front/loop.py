@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("djangalytics_server.front")
 
 SWEEP_SECONDS = 0.5
-ACCEPTED_AT_ONCE = 64
+ACCEPTED_AT_ONCE = 512
 """Connections that one round over the sockets accepts: rounds are long when many are busy, and who
 is not accepted is not told to come again either."""
 LOOKS = 3

@@ -10,13 +10,12 @@ requests which came together cost one transaction, and no thread need be woken f
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Protocol
 
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
+
+from djangalytics_server.front.dates import date_line
 
 INLINE_BYTES = 8 * 1024
 """Bodies up to this size are taken in the loop's own thread; larger ones in a worker's."""
@@ -73,14 +72,8 @@ def is_small(request: HTTPRequestParser) -> bool:
 def head(status: str, headers: bytes, body: bytes, *, close: bool) -> bytes:
     """The response's first lines."""
     end = b"Connection: close\r\n\r\n" if close else b"\r\n"
-    lines = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{_date(int(time.time()))}"
+    lines = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{date_line()}"
     return b"".join((lines.encode("latin-1"), headers, end))
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    """The line that says when; all answers of a second have the same."""
-    return f"Date: {formatdate(second, usegmt=True)}\r\n"
 
 
 def wants_end(request: HTTPRequestParser) -> bool:

@@ -104,45 +104,90 @@ def test_ever_new_heads_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
     assert known.find(data) is None
 
 
-def test_a_request_with_a_known_head_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second of two alike is taken as it came; one that is cut in two is parsed."""
-    taken, begun = [], []
+class Taker:
+    """An application that takes everything and answers at once; ``taken`` is what it took."""
 
-    class Taker:
-        """Takes everything and answers at once."""
+    routes = frozenset({("POST", "/x")})
 
-        routes = frozenset({("POST", "/x")})
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, dict[str, str], bytes]] = []
 
-        def take(
-            self, path: str, headers: Any, body: bytes, reply: Any, *_: Any, **__: Any
-        ) -> bool:
-            taken.append((path, dict(headers), body))
-            reply("200 OK", b"", body)
-            return True
+    def take(self, path: str, headers: Any, body: bytes, reply: Any, *_: Any, **__: Any) -> bool:
+        """Give the body back."""
+        self.taken.append((path, dict(headers), body))
+        reply("200 OK", b"", body)
+        return True
 
-    begin = Incoming.begin
-    monkeypatch.setattr(Incoming, "begin", lambda self: begun.append(1) or begin(self))
-    host: Any = SimpleNamespace(
+
+def hosted(taker: Taker) -> Any:
+    """What a connection knows of the loop."""
+    return SimpleNamespace(
         adj=Adjustments(sockets=[]),
         limits=Limits(),
-        quick=Taker(),
+        quick=taker,
         heads=Heads(),
         late=False,
         draining=False,
         partial_ends=math.inf,
     )
+
+
+REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+
+
+def test_a_request_with_a_known_head_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second of two alike is taken as it came; one that is cut in two is parsed."""
+    begun: list[int] = []
+    begin = Incoming.begin
+    monkeypatch.setattr(Incoming, "begin", lambda self: begun.append(1) or begin(self))
+    taker, request = Taker(), REQUEST
     client, ours = socket.socketpair()
-    connection = Connection(host, ours, ("127.0.0.1", 1))
-    request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    connection = Connection(hosted(taker), ours, ("127.0.0.1", 1))
     with client, ours:
         for pieces in ([request + b"{}"], [request + b"[]"], [request, b"11"], [request + b"22"]):
             for piece in pieces:
                 client.sendall(piece)
                 connection.on_readable()
             assert client.recv(4096).endswith(pieces[-1][-2:])
-    assert [b"{}", b"[]", b"11", b"22"] == [body for _, _, body in taken]
-    assert all(entry[:2] == taken[0][:2] for entry in taken)
+    assert [b"{}", b"[]", b"11", b"22"] == [body for _, _, body in taker.taken]
+    assert all(entry[:2] == taker.taken[0][:2] for entry in taker.taken)
     assert 2 == len(begun)
+
+
+def test_a_late_loop_refuses_a_known_head_without_reading_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No parser begins, nothing is taken, Retry-After is said, and the connection goes on."""
+    taker = Taker()
+    host = hosted(taker)
+    client, ours = socket.socketpair()
+    connection = Connection(host, ours, ("127.0.0.1", 1))
+
+    def answer(body: bytes) -> bytes:
+        client.sendall(REQUEST + body)
+        connection.on_readable()
+        return client.recv(4096)
+
+    with client, ours:
+        assert answer(b"{}").startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(Incoming, "begin", lambda _self: pytest.fail("parsed"))
+        host.late = True
+        refused = [answer(b"[]") for _ in range(2)]
+        host.late = False
+        assert answer(b"22").endswith(b"22")
+    ids = set()
+    for one in refused:
+        head, _, body = one.partition(b"\r\n\r\n")
+        told = json.loads(body)
+        ids.add(told["request_id"])
+        assert (503, "overloaded", len(body)) == (
+            *(told["status"], told["code"]),
+            int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0]),
+        )
+        assert b"Retry-After: 1" in head
+        assert told["request_id"].encode() in head
+    assert 2 == len(ids)
+    assert [b"{}", b"22"] == [body for _, _, body in taker.taken]
 
 
 def test_the_same_head_over_and_over_is_answered_each_time(tmp_path: Path) -> None:
