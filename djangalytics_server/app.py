@@ -67,7 +67,8 @@ from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.sending import BUCKET_SECONDS
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.preparing import prepare, prepare_existing
-from djangalytics_server.store.base import Store, catalog_options, open_store, tune
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import catalog_options, open_store, tune
 from djangalytics_server.store.tables import Base
 
 if TYPE_CHECKING:

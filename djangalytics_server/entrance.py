@@ -18,7 +18,7 @@ from djangalytics_server.http.quick import QuickDoors, Way
 from djangalytics_server.http.services import Policy
 from djangalytics_server.ingest.writer import Writer
 from djangalytics_server.limits.limiter import Limiter
-from djangalytics_server.store.base import is_local, open_appender
+from djangalytics_server.store.opening import is_local, open_appender
 
 _WriteUse = Callable[[int, int], None]
 

@@ -9,7 +9,7 @@ from djangalytics_server.catalog import projects
 from djangalytics_server.catalog.projects import FirstSecrets
 from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
-from djangalytics_server.store.base import check_url
+from djangalytics_server.store.opening import check_url
 from djangalytics_server.store.schema import ensure_schema, is_present
 
 

@@ -16,7 +16,8 @@ from djangalytics_server.http.answered import answered
 from djangalytics_server.http.documents import json_text
 from djangalytics_server.http.services import AnyQuestion
 from djangalytics_server.model.sql import SqlQuestion
-from djangalytics_server.store.base import Reader, open_reader
+from djangalytics_server.store.base import Reader
+from djangalytics_server.store.opening import open_reader
 from djangalytics_server.store.stopping import Stop
 
 IDLE_SECONDS = 120.0

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from djangalytics_server.store.base import begin_writing
+from djangalytics_server.store.opening import begin_writing
 
 
 @contextmanager

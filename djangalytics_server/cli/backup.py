@@ -14,7 +14,7 @@ from djangalytics_server.errors import StartError
 from djangalytics_server.store import backup as copies
 from djangalytics_server.store import files
 from djangalytics_server.store import restore as restoring
-from djangalytics_server.store.base import place
+from djangalytics_server.store.opening import place
 
 
 @click.command(short_help="Copy the data to one verified file, also while the server runs.")

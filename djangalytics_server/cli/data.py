@@ -31,7 +31,8 @@ from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage, StoredEvent
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.preparing import prepare_existing
-from djangalytics_server.store.base import Store, catalog_engine, open_store, place
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import catalog_engine, open_store, place
 
 _WHERE = ("data", "database_url")
 _POLL_SECONDS = 0.3

@@ -29,7 +29,8 @@ from djangalytics_server.ingest import checks, door
 from djangalytics_server.model import rfc3339
 from djangalytics_server.model.delivery import Numbering
 from djangalytics_server.model.event import Decoded, Draft
-from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import open_store
 
 DAYS = 30
 _BATCH = 1_000

@@ -19,7 +19,7 @@ from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.model.finding import Finding
 from djangalytics_server.store import examine
-from djangalytics_server.store.base import check_url, open_store, place
+from djangalytics_server.store.opening import check_url, open_store, place
 
 _PACKAGES = ("sqlalchemy", "flask", "marshmallow", "msgspec")
 _SIGNS = {"fine": "ok   ", "note": "note ", "wrong": "WRONG"}

@@ -15,7 +15,7 @@ from djangalytics_server.cli.options import says_why, settings_from, settings_op
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
 from djangalytics_server.opening import Opening
-from djangalytics_server.store.base import is_current, place
+from djangalytics_server.store.opening import is_current, place
 
 if TYPE_CHECKING:
     from djangalytics_server.catalog.projects import FirstSecrets

@@ -1,1 +1,1 @@
-"""Where events live. ``store.base`` is the promise; engines stay behind it."""
+"""Where events live. ``base`` is the promise, ``opening`` the doors; engines stay behind them."""

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.finding import Finding
-from djangalytics_server.store.base import catalog_engine, place
 from djangalytics_server.store.examine import revision
+from djangalytics_server.store.opening import catalog_engine, place
 
 _WANTED = {
     "fsync": ("on",),

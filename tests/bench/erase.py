@@ -16,7 +16,8 @@ from pathlib import Path
 from djangalytics_server import app
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.model.event import Submission
-from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import open_store
 from tests.bench.questions import events
 
 _BATCH = 5_000

@@ -34,7 +34,7 @@ from djangalytics_server.catalog.transactions import writing
 from djangalytics_server.config import DATABASE_FILE
 from djangalytics_server.model.sending import RateLimit
 from djangalytics_server.model.trail import Actor
-from djangalytics_server.store.base import catalog_engine
+from djangalytics_server.store.opening import catalog_engine
 from djangalytics_server.store.tables import (
     ErasureRow,
     ExpiredDay,

@@ -14,8 +14,9 @@ import pytest
 
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store import pages
-from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.base import Store
 from djangalytics_server.store.blocks import looking, making
+from djangalytics_server.store.opening import open_store
 from djangalytics_server.store.schema import ensure_schema
 from djangalytics_server.store.tables import Base
 from tests import postgres

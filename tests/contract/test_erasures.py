@@ -17,7 +17,8 @@ from djangalytics_server.model.erasure import pseudonym
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.trail import Actor
 from djangalytics_server.store import erasing
-from djangalytics_server.store.base import Store, catalog_engine
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import catalog_engine
 from tests.contract.engines import Engine
 from tests.contract.making import event, refused
 from tests.contract.test_retention_processes import PATIENCE_SECONDS, found_project

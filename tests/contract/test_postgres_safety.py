@@ -14,7 +14,8 @@ import pytest
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.store import postgres as engine_of_postgres
-from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import open_store
 from djangalytics_server.store.postgres import APPENDING, PostgresDatabase
 from tests import postgres
 from tests.contract.engines import PostgresEngine

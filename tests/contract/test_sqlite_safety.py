@@ -17,7 +17,7 @@ from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.store import random_ids, sqlite_file
-from djangalytics_server.store.base import open_appender
+from djangalytics_server.store.opening import open_appender
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import event, send
 from tests.contract.test_store_safety import trace

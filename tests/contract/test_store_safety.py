@@ -144,7 +144,7 @@ def test_a_follower_by_id_misses_nothing_while_two_stores_write(engine: Any) -> 
 
 WRITES = """
 import sys
-from djangalytics_server.store.base import open_store
+from djangalytics_server.store.opening import open_store
 from tests.contract.making import event, refused, send
 store, start = open_store(sys.argv[1]), int(sys.argv[2])
 sys.stdin.readline()

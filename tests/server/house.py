@@ -21,7 +21,7 @@ from djangalytics_server.catalog.projects import FirstSecrets
 from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.http.cookies import COOKIE
-from djangalytics_server.store.base import catalog_engine
+from djangalytics_server.store.opening import catalog_engine
 
 SECRETS: dict[Path, FirstSecrets] = {}
 """Keys and link of each template that ``found`` made: a copy of the file has the same."""

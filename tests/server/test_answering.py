@@ -21,7 +21,7 @@ from djangalytics_server.answering.turns import AT_A_TIME, WAITING
 from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.sql import SqlQuestion
-from djangalytics_server.store.base import open_store
+from djangalytics_server.store.opening import open_store
 from tests import postgres
 from tests.faults.process import ServerProcess, until
 from tests.server.house import House

@@ -14,7 +14,7 @@ from djangalytics_server import app as application
 from djangalytics_server import opening
 from djangalytics_server.config import Settings
 from djangalytics_server.opening import Opening
-from djangalytics_server.store.base import is_current
+from djangalytics_server.store.opening import is_current
 from tests.server.house import found
 from tests.server.test_quick import SINGLE
 

@@ -17,7 +17,7 @@ from djangalytics_server import app
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
 from djangalytics_server.store import revision, schema, upgrade
-from djangalytics_server.store.base import catalog_engine
+from djangalytics_server.store.opening import catalog_engine
 from djangalytics_server.store.tables import Base
 from tests import postgres
 from tests.helpers import server_environment

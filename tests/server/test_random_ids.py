@@ -14,7 +14,8 @@ from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Event, Submission
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.store import appender, random_ids
-from djangalytics_server.store.base import Store, open_store
+from djangalytics_server.store.base import Store
+from djangalytics_server.store.opening import open_store
 from tests.bench.ingest.events import version_4, version_7
 from tests.contract.making import NOW, event, send
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from djangalytics_server import app
 from djangalytics_server.config import Settings
 from djangalytics_server.model.event import Event, Submission
-from djangalytics_server.store.base import open_store
+from djangalytics_server.store.opening import open_store
 from tests.bench.ingest.events import NAMES, START, version_4, version_7
 
 _PROPERTIES = '{"plan":"pro","price":12.5,"items":3,"path":"/products/7","member":true}'

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from djangalytics_server import app as house
 from djangalytics_server.front import bind, serve
-from djangalytics_server.store.base import tune
+from djangalytics_server.store.opening import tune
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.tables import Base, EventCount, EventRow
 from djangalytics_server.wire.schemas import EventSchema

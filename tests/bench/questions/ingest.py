@@ -16,7 +16,7 @@ from pathlib import Path
 from djangalytics_server import app
 from djangalytics_server.jobs.blocks import BlockMaker
 from djangalytics_server.model.event import Submission
-from djangalytics_server.store.base import open_store
+from djangalytics_server.store.opening import open_store
 from tests.bench.questions import events
 
 BATCH = 1_000
