@@ -48,6 +48,7 @@ class Connection:
         self._output = Output(sock, host.limits.request_seconds)
         self._incoming = Incoming(host.adj)
         self._request: HTTPRequestParser | None = None
+        self._declined = False
         self._unread = b""
         self._released = False
         self._half_closed = False
@@ -218,6 +219,7 @@ class Connection:
 
     def _answered_at_once(self, data: bytes) -> bool:
         """Whether this is a whole request with a head that came before, and is taken or refused."""
+        self._declined = False
         taker = self.server.quick
         found = None if taker is None else self.server.heads.find(data)
         if taker is None or found is None:
@@ -235,7 +237,7 @@ class Connection:
                 return True
         except Exception:
             log.exception("%s goes the ordinary way", head.path)
-        self.deadline, self.serving = before, False
+        self.deadline, self.serving, self._declined = before, False, True
         return False
 
     def _wait_for_the_rest(self, parser: HTTPRequestParser) -> None:
@@ -258,8 +260,10 @@ class Connection:
         self.deadline = math.inf
         self.serving = True
         late = self.server.late
-        if not late and quick.is_small(parser) and self._taken(parser, gather=True):
-            return
+        if not late and quick.is_small(parser) and not self._declined:
+            if self._taken(parser, gather=True):
+                return
+            self._declined = True
         if late or not self.server.submit(self):
             self.serving = False
             parser.close()
@@ -293,7 +297,7 @@ class Connection:
     def service(self) -> None:
         """Run the application for the request in service and send its answer."""
         request, self._request = self._request, None
-        if request is None or self._taken(request, gather=False):
+        if request is None or (not self._declined and self._taken(request, gather=False)):
             return
         keep = answer(self, request)
         self._finish(keep)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
 
+from djangalytics_server.front import connection as connections
 from djangalytics_server.front import heads
 from djangalytics_server.front.connection import Connection
 from djangalytics_server.front.heads import Heads
@@ -188,6 +189,31 @@ def test_a_late_loop_refuses_a_known_head_without_reading_on(
         assert told["request_id"].encode() in head
     assert 2 == len(ids)
     assert [b"{}", b"22"] == [body for _, _, body in taker.taken]
+
+
+def test_what_is_declined_is_offered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a new head or a known one, whole or in pieces; then it goes the ordinary way."""
+    offered, answered = [], []
+
+    class Decliner(Taker):
+        """Declines what asks for it."""
+
+        def take(self, path: str, headers: Any, body: bytes, *more: Any, **named: Any) -> bool:
+            offered.append(body)
+            return body != b"no" and super().take(path, headers, body, *more, **named)
+
+    monkeypatch.setattr(connections, "answer", lambda *_: answered.append(1) or True)
+    host = hosted(Decliner())
+    host.submit = lambda connection: connection.service() or True
+    client, ours = socket.socketpair()
+    connection = Connection(host, ours, ("127.0.0.1", 1))
+    with client, ours:
+        for pieces in ([b"no"], [b"ok"], [b"no"], [b"n", b"o"], [b"ok"]):
+            for piece in [REQUEST + pieces[0], *pieces[1:]]:
+                client.sendall(piece)
+                connection.on_readable()
+    assert [b"no", b"ok", b"no", b"no", b"ok"] == offered
+    assert 3 == len(answered)
 
 
 def test_the_same_head_over_and_over_is_answered_each_time(tmp_path: Path) -> None:
