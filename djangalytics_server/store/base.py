@@ -126,9 +126,11 @@ class Reader(Protocol):
     def revision(self, project_id: int) -> tuple[int, ...]:
         """Numbers that are never the same again once an event of the project has come or gone.
 
+        Nor once counts were mended.
+
         Ids grow, so of those up to the highest there are only ever fewer: how many were accepted
-        and are not erased, and how many went by age, tell each state from every other. Events of
-        other projects may change it too.
+        and are not erased, and how many went by age, tell each state from every other. Events and
+        mended counts of other projects may change it too.
         """
 
     def close(self) -> None:

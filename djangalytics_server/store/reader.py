@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
+from djangalytics_server.store import repairs
 from djangalytics_server.store.base import Snapshot
 from djangalytics_server.store.snapshot import RelationalSnapshot
 from djangalytics_server.store.sql_failures import as_unavailable
@@ -75,7 +76,8 @@ class RelationalReader:
         highest = select(func.coalesce(func.max(EventRow.id), 0))
         with self._reading() as connection:
             found = [connection.scalar(question) for question in (highest, accepted, expired)]
-        return tuple(int(number or 0) for number in found)
+            repaired = repairs.so_far(connection)
+        return (*(int(number or 0) for number in found), repaired)
 
     def close(self) -> None:
         """See ``Reader.close``."""

@@ -36,6 +36,7 @@ from djangalytics_server.store import (
     limited,
     rejected_page,
     removal,
+    repairs,
     rollups,
     sending,
 )
@@ -71,7 +72,10 @@ class RelationalStore(RelationalReader):
             with self._reading() as connection:
                 return recount(connection, progress=progress)
         with as_unavailable("written"), self._database.mending() as connection:
-            return recount(connection, mend=True, progress=progress)
+            results = recount(connection, mend=True, progress=progress)
+            if any(result.wrong for result in results):
+                repairs.count(connection)
+            return results
 
     def erase(
         self,

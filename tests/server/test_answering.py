@@ -225,6 +225,19 @@ def test_an_unchanged_question_is_not_looked_for_again(house: House) -> None:
         assert not hit(house, {"sql": "select now()"}, "/api/sql/")[0]
 
 
+def test_what_was_read_of_wrong_counts_is_not_remembered_beyond_their_repair(house: House) -> None:
+    """A repair that finds nothing wrong changes nothing; one that mends has all asked anew."""
+    house.batch({"event_name": "x", "timestamp": "2026-01-01T10:00:00Z"})
+    house.sql("UPDATE event_counts SET count = 7")
+    assert 7 == hit(house, TRENDS)[1]["current"]["lines"][0]["values"][0]
+    assert hit(house, TRENDS)[0]
+    house.app.store.recount(mend=True)
+    known, mended = hit(house, TRENDS)
+    assert (False, 1) == (known, mended["current"]["lines"][0]["values"][0])
+    house.app.store.recount(mend=True)
+    assert (True, mended) == hit(house, TRENDS)
+
+
 def test_a_running_interval_is_not_remembered_beyond_its_end(house: House) -> None:
     """What is incomplete now is asked again after the next quarter of an hour."""
     moments = iter([NOON, NOON + 60_000_000, NOON + 900_000_000])
