@@ -83,6 +83,20 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """How many people and events of people one slot and group has; see ``Cell``.
+
+    ``counted``: they were counted beforehand, not looked for among the events.
+    """
+
+    slot: int
+    group: tuple[Raw, ...] | int
+    people: int
+    events: int
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """One value of each breakdown, as it is shown; ``other`` is all that is in no other group."""
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from djangalytics_server.model.insight import Cell, Chosen, Crowd, Group, Raw, Shown
+from djangalytics_server.model.insight import Cell, Chosen, Crowd, Group, Heads, Raw, Shown
 from djangalytics_server.model.query_filter import MOST_NUMBER, Field, Subject
 
 Place = tuple[Raw, ...]
@@ -31,7 +31,7 @@ class Groups:
         ]
         self.chosen = Chosen(tuple(tuple(group) for group in alike))
 
-    def place(self, cell: Cell | Crowd) -> int:
+    def place(self, cell: Cell | Crowd | Heads) -> int:
         """The group of a cell, by its place."""
         if isinstance(cell.group, int):
             return cell.group if cell.group >= 0 else len(self.shown) - 1

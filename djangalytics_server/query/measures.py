@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from djangalytics_server.model.insight import Cell, Crowd
+from djangalytics_server.model.insight import Cell, Crowd, Heads
 from djangalytics_server.model.trends import Measure, Number, Value
 
 OF_PEOPLE: frozenset[Measure] = frozenset({"people", "per_person"})
@@ -35,13 +35,15 @@ class Tally:
         if cell.number is not None:
             self.numbers[cell.number] += cell.events
 
-    def meet(self, crowd: Crowd, *, by_name: bool) -> None:
-        """Take people in; who they are is kept if other slots are to be added."""
+    def meet(self, crowd: Crowd) -> None:
+        """Take people in, and keep who they are: other slots are to be added."""
         self.known += crowd.events
-        if by_name:
-            self.ids |= crowd.people
-        else:
-            self.people += len(crowd.people)
+        self.ids |= crowd.people
+
+    def count(self, heads: Heads) -> None:
+        """Take in how many people there are, of whom none is counted yet."""
+        self.known += heads.events
+        self.people += heads.people
 
     def value(self, measure: Measure) -> Value:
         """The measure's number, or None where there is nothing to measure."""

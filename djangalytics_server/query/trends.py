@@ -25,6 +25,13 @@ from djangalytics_server.query.measures import OF_NUMBERS, OF_PEOPLE, Tally, tog
 from djangalytics_server.store.base import Snapshot
 
 _BY_NAME = (Field("event_name"),)
+_SOURCES: dict[frozenset[bool], Source] = {
+    frozenset(): "events",
+    frozenset({False}): "events",
+    frozenset({True}): "rollup",
+    frozenset({True, False}): "rollup and events",
+}
+"""By whether people were counted beforehand."""
 
 
 def answer(question: Trends, snapshot: Snapshot) -> TrendsAnswer:
@@ -34,7 +41,7 @@ def answer(question: Trends, snapshot: Snapshot) -> TrendsAnswer:
         periods.append(_Looked(question, question.previous, snapshot))
     told_apart = _groups(question, periods)
     current, *others = (looked.period(told_apart) for looked in periods)
-    sources = tuple(_source(question, series, periods[0]) for series in question.series)
+    sources = tuple(periods[0].source(series) for series in question.series)
     return TrendsAnswer(question, current, others[0] if others else None, sources)
 
 
@@ -63,6 +70,7 @@ class _Looked:
             self.scanned = intervals.with_those_before(*where, span, question.rolling - 1)
         self.before = len(self.scanned) - len(self.slots)
         self._counts: dict[Series, list[Cell]] = {}
+        self._counted: dict[Series, set[bool]] = {}
 
     def counted(self, series: Series) -> list[Cell]:
         """Events by slot and raw group."""
@@ -161,9 +169,13 @@ class _Looked:
         if series.measure in OF_NUMBERS:
             for cell in self._scan(replace(scan, numbers_of=series.property)):
                 found[told_apart.place(cell)][cell.slot].add(cell)
-        else:
+        elif by_name:
             for crowd in self._snapshot.crowds(scan):
-                found[told_apart.place(crowd)][crowd.slot].meet(crowd, by_name=by_name)
+                found[told_apart.place(crowd)][crowd.slot].meet(crowd)
+        else:
+            for heads in self._snapshot.heads(scan):
+                found[told_apart.place(heads)][heads.slot].count(heads)
+                self._counted.setdefault(series, set()).add(heads.counted)
         return found
 
     def _scan_of(self, series: Series, slots: Sequence[Slot] | None = None) -> Scan:
@@ -207,7 +219,9 @@ class _Looked:
         return plan.by_interval(Stats(*where, event_names=names), start, end)
 
     def source(self, series: Series) -> Source:
-        """Where the counts of a series come from, that the rollup can answer."""
+        """Where the numbers of a series come from."""
+        if not is_rolled_up(self.question, series):
+            return _SOURCES[frozenset(self._counted.get(series, ()))]
         grains = {segment.grain for segment in self._plan(series).segments}
         if grains == {None}:
             return "events"
@@ -222,10 +236,6 @@ def is_rolled_up(question: Trends, series: Series) -> bool:
         and question.filter is None
         and question.breakdown in ((), _BY_NAME)
     )
-
-
-def _source(question: Trends, series: Series, looked: _Looked) -> Source:
-    return looked.source(series) if is_rolled_up(question, series) else "events"
 
 
 def _within(span: Range, bounds: Range) -> Range:

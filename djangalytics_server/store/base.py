@@ -16,7 +16,16 @@ from djangalytics_server.model.definitions import EventSeen
 from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
-from djangalytics_server.model.insight import Cell, Crowd, Moment, Raw, Scan, Stream, Walk
+from djangalytics_server.model.insight import (
+    Cell,
+    Crowd,
+    Heads,
+    Moment,
+    Raw,
+    Scan,
+    Stream,
+    Walk,
+)
 from djangalytics_server.model.keeping import Kept as KeptEvents
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.query_filter import Members
@@ -47,6 +56,9 @@ class Snapshot(Protocol):
 
     def crowds(self, scan: Scan) -> Iterator[Crowd]:
         """People by slot and group, slot after slot; of events that have a person."""
+
+    def heads(self, scan: Scan) -> Iterator[Heads]:
+        """How many they are: what ``crowds`` would meet, where nobody need be told by name."""
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """People's events: each person's together, by time, then by arrival."""
@@ -238,7 +250,8 @@ class Store(Reader, Protocol):
         """Lay down one more stretch of events by columns, if there is one; whether there was.
 
         Questions over very many events are read from those. ``anew``: also where some were thrown
-        away since, because events were removed. Raises StoreUnavailable.
+        away since, because events were removed, and, where there is none, the people of one more
+        day are counted. Raises StoreUnavailable.
         """
 
     def remove(self, project_id: int) -> int:

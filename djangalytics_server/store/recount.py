@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from djangalytics_server.model.audit import Difference, Key, Progress, TableCheck, Values
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.store import producer_recount, property_recount
-from djangalytics_server.store.blocks import checking
+from djangalytics_server.store.blocks import checking, days
 from djangalytics_server.store.rollups import GRAINS, joined
 from djangalytics_server.store.tables import (
     Base,
@@ -123,7 +123,9 @@ def recount(
     verdicts.compare(_accepted(connection), {(*k, *_ACCEPTED): (n,) for k, n in found.days.items()})
     producers.compare(*producer_recount.accounts(connection))
     results = [ledger.result() for ledger in (counts, names, properties, verdicts, producers)]
-    return [*results, checking.check(connection, mend=mend)] if blocks else results
+    if not blocks:
+        return results
+    return [*results, *(check(connection, mend=mend) for check in (checking.check, days.check))]
 
 
 def _projects(connection: Connection) -> Iterable[int]:

@@ -41,7 +41,7 @@ from djangalytics_server.store import (
     sending,
 )
 from djangalytics_server.store.base import Appender
-from djangalytics_server.store.blocks import making
+from djangalytics_server.store.blocks import days, making
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.reader import Database, RelationalReader
 from djangalytics_server.store.recount import recount
@@ -121,14 +121,27 @@ class RelationalStore(RelationalReader):
             if connection.dialect.name != "sqlite":  # a table's rows are read well enough there
                 return False
             stretch = making.next_stretch(connection, anew=anew)
-            if stretch is None:
-                return False
-            removals = erasing.removals(connection)
-            block = making.made(connection, stretch)
+            if stretch is not None:
+                removals = erasing.removals(connection)
+                block = making.made(connection, stretch)
+        if stretch is None:
+            return anew and self._count_day()
         with as_unavailable("written"), self._database.mending() as connection:
             # Another process may have made it, or some of its events were removed: the next time.
             if erasing.removals(connection) == removals and making.is_free(connection, stretch):
                 making.write(connection, block)
+        return True
+
+    def _count_day(self) -> bool:
+        """Count the people of a day of events in blocks beforehand, if there is one to count."""
+        with self._reading() as connection:
+            removals, firsts = erasing.removals(connection), days.firsts(connection)
+            found = days.next_day(connection)
+        if found is None:
+            return False
+        with as_unavailable("written"), self._database.mending() as writing:
+            if erasing.removals(writing) == removals and days.firsts(writing) == firsts:
+                days.write(writing, found)
         return True
 
     def remove(self, project_id: int) -> int:

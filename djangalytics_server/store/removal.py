@@ -24,6 +24,7 @@ _ROLLUPS = (
     "erasures",
     "sending_counts",
     "cohorts",
+    "block_days",
     "retention",
     "retention_runs",
     "expired_counts",

@@ -13,12 +13,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
-from djangalytics_server.model.insight import Cell, Crowd, Kind, Moment, Raw, Scan, Stream, Walk
+from djangalytics_server.model.insight import (
+    Cell,
+    Crowd,
+    Heads,
+    Kind,
+    Moment,
+    Raw,
+    Scan,
+    Stream,
+    Walk,
+)
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import definitions, pages
-from djangalytics_server.store.blocks import looking, persons
+from djangalytics_server.store.blocks import heads, looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
@@ -112,6 +122,18 @@ class RelationalSnapshot:
             if found is not None:
                 return found
         return crowds.met(self._connection, scan, self._check_time)
+
+    def heads(self, scan: Scan) -> Iterator[Heads]:
+        """See ``Snapshot.heads``."""
+        everything = scan.event_name is None and scan.filter is None and not scan.breakdown
+        if everything and self._by_columns(scan):
+            known = heads.counted(self._connection, scan)
+            yield from known.values()
+            rest = (() if slot in known else ranges for slot, ranges in enumerate(scan.slots))
+            scan = replace(scan, slots=tuple(rest))
+        if any(scan.slots):
+            for crowd in self.crowds(scan):
+                yield Heads(crowd.slot, crowd.group, len(crowd.people), crowd.events)
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """See ``Snapshot.walk``."""

@@ -15,7 +15,7 @@ import pytest
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store
-from djangalytics_server.store.blocks import looking, making
+from djangalytics_server.store.blocks import days, looking, making
 from djangalytics_server.store.opening import open_store
 from djangalytics_server.store.schema import ensure_schema
 from djangalytics_server.store.tables import Base
@@ -99,6 +99,8 @@ class SqliteEngine(Engine):
         shutil.copy2(self.template, self.path)
 
 
+_FAR = 2**62
+"""A moment after everything: each day is over."""
 MOST_BLOCKS = 50
 """How many blocks of three events are made after each append; what is left is read row by row."""
 
@@ -111,6 +113,8 @@ class BlocksEngine(SqliteEngine):
         with (
             patch.object(making, "SIZE", 3),
             patch.object(looking, "FEW", -1),
+            patch.object(days, "WORTH", 1),
+            patch.object(days, "_latest", lambda _connection: _FAR),
             patch.object(looking, "_AT_HAND", 2),
             patch.object(pages, "FEW", -1),
             super().again() as store,

@@ -44,6 +44,7 @@ EXPIRED = (
     " VALUES (2, -9, 0, 0, false, '')",
     "INSERT INTO block_columns (project_id, name, first_id, data) VALUES (2, 'x', -9, '')",
     "INSERT INTO block_people (project_id, bucket, first_id, data) VALUES (2, 0, -9, '')",
+    "INSERT INTO block_days (project_id, day, people, events) VALUES (2, 0, '', '')",
 )
 """What project 2 keeps of events that it kept no longer."""
 

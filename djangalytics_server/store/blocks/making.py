@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from djangalytics_server.store.blocks import days
 from djangalytics_server.store.blocks.encoding import FIELDS, Encoded, encoded
-from djangalytics_server.store.blocks.layout import pack_numbers
+from djangalytics_server.store.blocks.layout import pack_numbers, unpack_numbers
 from djangalytics_server.store.tables import (
     Block,
     BlockColumn,
@@ -90,6 +91,7 @@ def write(connection: Connection, block: Made) -> None:
     """Write a block, in a writer's transaction in which its events are still what they were."""
     first, last = block.stretch
     for part in block.projects:
+        days.forget(connection, part.project_id, unpack_numbers(part.times))
         mine = {"project_id": part.project_id, "first_id": first}
         connection.execute(
             insert(BlockProject).values(
@@ -108,6 +110,9 @@ def drop(connection: Connection, ids: Iterable[int]) -> int:
     """Throw away every block with one of these events; how many they were."""
     found = touched(connection, ids)
     for first in found:
+        held = select(BlockProject.project_id, BlockProject.times)
+        for project_id, times in connection.execute(held.where(BlockProject.first_id == first)):
+            days.forget(connection, project_id, unpack_numbers(times))
         for part in (*_PARTS, Block):
             connection.execute(delete(part).where(part.first_id == first))
     return len(found)

@@ -5,7 +5,13 @@ sessions) are integers too, so that no engine's idea of a datetime comes between
 """
 
 from djangalytics_server.store.tables.base import Base
-from djangalytics_server.store.tables.blocks import Block, BlockColumn, BlockPeople, BlockProject
+from djangalytics_server.store.tables.blocks import (
+    Block,
+    BlockColumn,
+    BlockDay,
+    BlockPeople,
+    BlockProject,
+)
 from djangalytics_server.store.tables.events import (
     Cohort,
     EventCount,
@@ -50,6 +56,7 @@ __all__ = [
     "Base",
     "Block",
     "BlockColumn",
+    "BlockDay",
     "BlockPeople",
     "BlockProject",
     "Cohort",

@@ -57,3 +57,17 @@ class BlockPeople(Base):
     bucket: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     first_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BlockDay(Base):
+    """Of a project's events in blocks how many people and events there are in the 24 hours from
+    each quarter of an hour of a UTC day on; ``day`` counts from 1970; see ``store.blocks.days``.
+    """
+
+    __tablename__ = "block_days"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    people: Mapped[bytes] = mapped_column(LargeBinary)
+    events: Mapped[bytes] = mapped_column(LargeBinary)
