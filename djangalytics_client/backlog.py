@@ -12,8 +12,8 @@ from typing import Protocol
 
 from djangalytics_client.producer import Producer
 
-Packed = tuple[int, bytes]
-"""An event's number, and the event in the form of the outbox."""
+Numbered = tuple[int, bytes]
+"""An event's number and its JSON."""
 
 
 class Part:
@@ -74,18 +74,12 @@ class Memory:
     replays = False
     tracked = 0
 
-    def __init__(
-        self,
-        producer: Callable[[], Producer],
-        most: tuple[int, int],
-        as_json: Callable[[bytes], bytes],
-    ) -> None:
+    def __init__(self, producer: Callable[[], Producer], most: tuple[int, int]) -> None:
         """``most`` is how many events and bytes may wait or be under way."""
         self._producer = producer
         self._most_events, self._most_bytes = most
-        self._as_json = as_json
-        self._queue: deque[Packed] = deque()
-        self._taken: list[Packed] = []
+        self._queue: deque[Numbered] = deque()
+        self._taken: list[Numbered] = []
         self._bytes = 0
 
     @property
@@ -114,11 +108,11 @@ class Memory:
         """Let up to so many waiting events go elsewhere; whether there may be more to move."""
         for _ in range(most):
             try:
-                number, event = packed = self._queue.popleft()
+                number, event = numbered = self._queue.popleft()
             except IndexError:
                 return False
             if not elsewhere(number, event):
-                self._queue.appendleft(packed)
+                self._queue.appendleft(numbered)
                 return False
             size = len(event)
             self._bytes -= size
@@ -133,11 +127,10 @@ class Memory:
                 size -= len(taken[-1][1])
         if not taken:
             return None
-        as_json = self._as_json
         return Part(
             self,
             [number for number, _ in taken],
-            [as_json(event) for _, event in taken],
+            [event for _, event in taken],
             [len(event) for _, event in taken],
         )
 
@@ -149,9 +142,9 @@ class Memory:
 
     def held(self, most: int) -> list[bytes]:
         """The newest events that are held, as JSON; nothing is taken away."""
-        return [self._as_json(event) for _, event in (*self._taken, *self._queue)[-most:]]
+        return [event for _, event in (*self._taken, *self._queue)[-most:]]
 
-    def empty(self) -> list[Packed]:
+    def empty(self) -> list[Numbered]:
         """Give up all that is held, in order."""
         left = [*self._taken, *self._queue]
         self._taken = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from djangalytics_client.connection import Timeouts
 from djangalytics_client.context import Id, beneath, current, identify_current
 from djangalytics_client.errors import ConfigurationError, EventLost
-from djangalytics_client.events import Call, Event, Properties, as_json, build
+from djangalytics_client.events import Call, Properties, as_json, build, written
 from djangalytics_client.hooks import Hooks, Withheld, gate
 from djangalytics_client.outbox import Outbox
 from djangalytics_client.places import OFF, project_folder, spool_folder
@@ -109,13 +109,16 @@ class Client:
             scope = current.get()
             if self._everywhere:
                 scope = beneath(scope, self._everywhere)
-            event = build(call, scope, world.time_ns(), world.eight_bytes(), self._source)
-            if self._gate is not None:
-                event = self._gate(event)
+            now, chance = world.time_ns(), world.eight_bytes()
+            if self._gate is None:
+                given_id, event = written(call, scope, now, chance, self._source)
+            else:
+                passed = self._gate(build(call, scope, now, chance, self._source))
+                given_id, event = passed.insert_id, as_json(passed)
             reason = self._outbox.put(event)
         except Exception as error:  # noqa: BLE001 - a guest never raises into its host
             return self._not_made(call, error)
-        return event.insert_id if reason is None else self._not_queued(event, reason)
+        return given_id if reason is None else self._not_queued(event, reason)
 
     def identify(self, distinct_id: Id, traits: Properties | None = None) -> str | None:
         """Say who acts from here on: sets the distinct id of the current context, and queues a
@@ -203,10 +206,9 @@ class Client:
             outbox.voice.once("unreadable", "An event could not be read: %s", _said(error))
         return None
 
-    def _not_queued(self, event: Event, reason: str) -> str | None:
+    def _not_queued(self, event: bytes, reason: str) -> str | None:
         """Account for an event that the queue counted as lost."""
-        if self._outbox.voice.listens:
-            self._outbox.voice.lost(reason, (as_json(event),))
+        self._outbox.voice.lost(reason, (event,))
         if self._debug:
             raise EventLost(reason, _WHY[reason])
         message = "An event was not queued (%s): %s"

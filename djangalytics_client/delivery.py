@@ -10,7 +10,6 @@ from collections import deque
 
 from djangalytics_client.backlog import Part, Source
 from djangalytics_client.errors import TransportError
-from djangalytics_client.events import encode_batch
 from djangalytics_client.journal import Orphan
 from djangalytics_client.producer import Dropped, account
 from djangalytics_client.retry import (
@@ -25,6 +24,7 @@ from djangalytics_client.retry import (
 )
 from djangalytics_client.settings import Settings
 from djangalytics_client.stats import Outcome, Tally
+from djangalytics_client.text import encode_batch
 from djangalytics_client.transport import Transport
 from djangalytics_client.voice import Voice
 from djangalytics_client.world import World

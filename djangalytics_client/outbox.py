@@ -17,7 +17,6 @@ from pathlib import Path
 
 from djangalytics_client.backlog import Memory
 from djangalytics_client.delivery import Delivery
-from djangalytics_client.events import Event, as_json, pack, unpacked_json
 from djangalytics_client.hosts import watch_ends
 from djangalytics_client.producer import Producer, this_process
 from djangalytics_client.settings import Settings
@@ -45,7 +44,6 @@ class Outbox:
         self._settings = settings
         self._world = world
         self._spool_folder = spool_folder
-        self._pack = pack if spool_folder is None else as_json
         self._closed: str | None = None  # the reason why no more events are taken
         self._exit_by = 0.0
         self._late_in: int | None = None  # the thread of the exit handlers, once ours has run
@@ -60,11 +58,8 @@ class Outbox:
         self._producer: Producer | None = None
         self._numbers = itertools.count(1)
         self._tally = Tally()
-        self._memory = Memory(
-            self._this_producer,
-            (settings.queue_events, settings.queue_bytes),
-            unpacked_json if self._spool_folder is None else bytes,
-        )
+        most = (settings.queue_events, settings.queue_bytes)
+        self._memory = Memory(self._this_producer, most)
         self._delivery = Delivery(self._tally, self._transport, settings, world, self.voice)
         self._delivery.own.append(self._memory)
         self._worker = Worker(self._delivery, self._memory, self._tally, world, self.voice)
@@ -73,11 +68,10 @@ class Outbox:
         self._opening = threading.RLock()
         self._is_opening = False
 
-    def put(self, event: Event) -> str | None:
-        """Queue one event; None, or why it was not. Waits for nothing, except that the first event
-        of a process opens its spool."""
-        packed = self._pack(event)
-        size = len(packed)
+    def put(self, event: bytes) -> str | None:
+        """Queue one event, as JSON; None, or why it was not. Waits for nothing, except that the
+        first event of a process opens its spool."""
+        size = len(event)
         if self._closed is not None:
             if self._late_in == threading.get_ident() and not sys.is_finalizing():
                 return self._put_late(event)
@@ -92,8 +86,8 @@ class Outbox:
         # Noted first: what is in a queue is in the counts.
         number = next(self._numbers)
         self._tally.note(size)
-        if spool is None or not spool.append(number, packed):
-            memory.put(number, packed)
+        if spool is None or not spool.append(number, event):
+            memory.put(number, event)
         if worker.idle or (worker.lingering and self._delivery.batch_is_full()):
             worker.wake()
         if spool is not None and spool.wanting:
@@ -162,7 +156,7 @@ class Outbox:
         self._late_in = threading.get_ident()
         return lost
 
-    def _put_late(self, event: Event) -> str | None:
+    def _put_late(self, event: bytes) -> str | None:
         """An exit handler that runs after ours tracks: send its event here and now, in what is left
         of exit_timeout, and leave it in the spool when nothing is. Counts begin anew."""
         self._begin()

@@ -31,7 +31,7 @@ class Settings(NamedTuple):
     queue_events: int = 20_000
     """Events kept in memory at most; further ones are counted as lost: queue_full."""
     queue_bytes: int = 16 * 1024 * 1024
-    """The same bound in bytes of JSON, estimated at the call."""
+    """The same bound in bytes of JSON."""
     connect_timeout: float = 5.0
     """Seconds to wait for a connection."""
     read_timeout: float = 10.0

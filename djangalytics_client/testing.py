@@ -9,6 +9,7 @@ The fixture comes with the package; ``recorded()`` is the same without pytest.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -17,7 +18,6 @@ import djangalytics_client
 from djangalytics_client import client as clients
 from djangalytics_client.client import Client
 from djangalytics_client.context import current
-from djangalytics_client.events import Event, wire
 from djangalytics_client.hooks import gate
 from djangalytics_client.outbox import Outbox
 from djangalytics_client.stats import Outcome
@@ -120,15 +120,15 @@ class _Memory(Outbox):
         if client._outbox._closed:  # it has no usable address, or was shut down before
             self.close(client._outbox._closed)
 
-    def put(self, event: Event) -> str | None:
-        """Keep one event; None, or why a real queue would not take it."""
+    def put(self, event: bytes) -> str | None:
+        """Keep one event, as JSON; None, or why a real queue would not take it."""
         if self._closed is not None:
             self._tally.note(self._closed)
             return self._closed
-        self._tally.note(event.weight)
+        self._tally.note(len(event))
         self._tally.counted()
-        new = self._tracked.add(wire(event))
-        self._tally.settle(1, event.weight, Outcome(sent=int(new), duplicates=int(not new)))
+        new = self._tracked.add(json.loads(event))
+        self._tally.settle(1, len(event), Outcome(sent=int(new), duplicates=int(not new)))
         return None
 
 

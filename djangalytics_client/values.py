@@ -31,6 +31,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
+from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -55,8 +56,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_REMEMBERED = 4096
 
-_good_keys: set[str] = set()
-"""Keys that were checked before: an application uses the same few over and over."""
+good_keys: dict[str, str] = {}
+"""Keys that were checked before, and how they begin a member of a JSON object: an application uses
+the same few over and over."""
 
 
 def micros(moment: datetime) -> int:
@@ -77,17 +79,17 @@ def _whole_second(second: int) -> str:
     return (EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
-def remember(good: set[str], text: str) -> None:
-    """Add to a bounded set of texts that passed their check."""
+def remember(good: dict[str, str], text: str, written: str) -> None:
+    """Add to a bounded number of texts that passed their check, and how they are written."""
     if len(good) >= _MOST_REMEMBERED:
         good.clear()
-    good.add(text)
+    good[text] = written
 
 
 def text_bytes(value: str, field: str) -> int:
     """Length in UTF-8; EventRejected for U+0000, lone surrogates, and more than an event holds."""
     if len(value) > LIMITS.event_bytes:  # before a megabyte of it is copied
-        raise _too_large()
+        raise too_large()
     try:
         size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError:
@@ -97,7 +99,8 @@ def text_bytes(value: str, field: str) -> int:
     return size
 
 
-def _too_large() -> EventRejected:
+def too_large() -> EventRejected:
+    """What is raised for more bytes than an event may have."""
     return EventRejected("event_too_large", "properties", "More than 32 KiB of JSON")
 
 
@@ -108,12 +111,12 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
     ``depth`` is the level of nesting of this object, ``room`` the bytes there are for it.
     EventRejected with the server's code when something cannot be sent.
     """
-    _check_count(len(own))
+    check_count(len(own))
     foreign = False
     size = 1
     for key, value in own.items():
-        if type(key) is not str or key not in _good_keys:
-            foreign |= _check_key(key)
+        if type(key) is not str or key not in good_keys:
+            foreign |= check_key(key)
         size += len(key) + 4
         kind = type(value)
         # The plain kinds here, in place; a call for each of them would double the price.
@@ -129,7 +132,7 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
             own[key], weight = plain_value(value, key, depth, room - size)
             size += weight
         if size > room:
-            raise _too_large()
+            raise too_large()
     if foreign:
         plain = {str.__str__(key): value for key, value in own.items()}
         own.clear()
@@ -137,12 +140,13 @@ def settle(own: dict[str, Any], depth: int = 1, room: int = LIMITS.event_bytes) 
     return size
 
 
-def _check_count(keys: int) -> None:
+def check_count(keys: int) -> None:
+    """EventRejected for more keys than an object may have."""
     if keys > LIMITS.properties_keys:
         raise EventRejected("too_many_keys", "properties", f"{keys} keys; 255 at most")
 
 
-def _check_key(key: object) -> bool:
+def check_key(key: object) -> bool:
     """Whether it is a text of the application's own class, to be replaced by a plain one."""
     if not isinstance(key, str):
         kind = _kind(key)  # not the key itself, whose repr() may be anything
@@ -152,7 +156,7 @@ def _check_key(key: object) -> bool:
         raise EventRejected("key_too_long", "properties", f"The key {key:.40}… has {len(key)}")
     if type(key) is not str:
         return True
-    remember(_good_keys, key)
+    remember(good_keys, key, f"{encode_basestring(key)}:")
     return False
 
 
@@ -176,7 +180,7 @@ def plain_value(value: object, field: str, depth: int, room: int) -> tuple[objec
     if isinstance(value, (list, tuple, set, frozenset)):
         return _array(value, field, depth + 1, room)
     if isinstance(value, (dict, Mapping)):
-        _check_count(len(value))
+        check_count(len(value))
         return _object(dict(value), field, depth + 1, room)
     return _rare(value, field, depth, room)
 
@@ -208,14 +212,14 @@ def _array(
 ) -> tuple[list[object], int]:
     _check_depth(depth, field)
     if 2 * len(items) > room:  # before a million of them are copied
-        raise _too_large()
+        raise too_large()
     size, own = 1, []
     for item in list(items):
         member, weight = plain_value(item, field, depth, room - size)
         own.append(member)
         size += weight + 1
         if size > room:
-            raise _too_large()
+            raise too_large()
     if isinstance(items, (set, frozenset)):
         with suppress(TypeError):  # members of several kinds stay in the set's own order
             own.sort()
@@ -265,7 +269,7 @@ def _rare_single(value: object, field: str) -> tuple[object, int]:
 
 def _text_of_bytes(value: bytes | bytearray) -> str:
     if len(value) > LIMITS.event_bytes:
-        raise _too_large()
+        raise too_large()
     with suppress(UnicodeDecodeError):
         text = value.decode()
         if "\0" not in text:
@@ -290,7 +294,7 @@ def _loaded(classes: Iterable[tuple[str, str]]) -> tuple[type, ...]:
 def _from_numpy(value: Any, field: str) -> object:
     """A scalar or array of NumPy as Python has it."""
     if value.size * 2 > LIMITS.event_bytes:
-        raise _too_large()
+        raise too_large()
     if value.dtype.kind in "mM":  # as microseconds: with finer units NumPy gives bare numbers
         value = value.astype(f"{value.dtype.kind}8[us]")
     elif value.dtype.kind == "f":

@@ -31,7 +31,7 @@ class Interrupting(bytes):
 def test_the_bytes_of_the_queue_do_not_drift() -> None:
     """A put that comes between the steps of another put, of a move or of a commit is counted: else
     the bound is lost, or the queue seems full for ever."""
-    memory = Memory(lambda: Producer("0" * 32, "", "", 0), (10, 100), bytes)
+    memory = Memory(lambda: Producer("0" * 32, "", "", 0), (10, 100))
 
     def interrupted(number: int) -> Interrupting:
         event = Interrupting(b"x" * 10)

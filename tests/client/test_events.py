@@ -16,12 +16,11 @@ from djangalytics_client.errors import EventRejected
 from djangalytics_client.events import (
     as_json,
     build,
-    encode_batch,
     new_insert_id,
-    pack,
-    unpacked_json,
     wire,
+    written,
 )
+from djangalytics_client.text import encode_batch, object_text
 
 from .doubles import NOON
 
@@ -41,13 +40,20 @@ def call(
 
 
 def built(*args: Any, scope: Scope = NOWHERE, **kwargs: Any) -> dict[str, Any]:
-    return wire(build(call(*args, **kwargs), scope, NOON, EIGHT))
+    """What both ways to make an event agree on."""
+    made = call(*args, **kwargs)
+    event = wire(build(made, scope, NOON, EIGHT))
+    assert event == json.loads(written(made, scope, NOON, EIGHT)[1])
+    return event
 
 
 def refused(*args: Any, **kwargs: Any) -> str:
     with pytest.raises(EventRejected) as refusal:
         built(*args, **kwargs)
     assert f"rejected:{refusal.value.code}" == refusal.value.reason
+    with pytest.raises(EventRejected) as other:
+        written(call(*args, **kwargs), NOWHERE, NOON, EIGHT)
+    assert refusal.value.code == other.value.code
     return refusal.value.code
 
 
@@ -235,10 +241,78 @@ def test_whatever_is_given_is_refused_by_code_or_becomes_strict_json(
     except EventRejected:
         return
     body = encode_batch([as_json(event)], 0)
-    assert as_json(event) == unpacked_json(pack(event))
     decoded = json.loads(body.decode("utf-8", "strict"), parse_constant=strict)
     assert [wire(event)] == decoded["events"]
     assert "\\u0000" not in body.decode()
+
+
+ids = st.none() | st.text(max_size=201) | st.integers() | st.uuids()
+moments = st.none() | st.datetimes() | st.sampled_from(["2026-01-02T03:04:05.678+02:00", "noon"])
+
+
+@given(
+    st.tuples(
+        st.text(max_size=101),
+        st.none() | st.dictionaries(st.text(), json_like),
+        *(ids, ids, ids, moments, ids),
+    ),
+    st.sampled_from([NOWHERE, Scope("ada", None, "job", {"plan": "free"})]),
+    st.sampled_from([None, "worker"]),
+)
+def test_what_is_written_at_once_is_what_is_built_first_and_written_then(
+    made: Any, scope: Scope, source: str | None
+) -> None:
+    """Two ways lead to the same bytes: that of each event, and that of one which a hook sees."""
+    try:
+        event = build(made, scope, NOON + 123_456_789, EIGHT, source)
+    except EventRejected:
+        with pytest.raises(EventRejected):
+            written(made, scope, NOON + 123_456_789, EIGHT, source)
+        return
+    one, text = written(made, scope, NOON + 123_456_789, EIGHT, source)
+    assert event.insert_id == one
+    assert json.loads(as_json(event)) == json.loads(text)
+    assert len(as_json(event)) == len(text)
+
+
+class OddText(str):
+    """A text of the application's own, that is equal to none."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"seen": "a \\u0000 that is text"},
+        {OddText("plan"): "pro"},
+        {OddText("plan"): "pro", OddText("trial"): False, "n": 1},
+        {"n": OddText("text")},
+    ],
+)
+def test_odd_texts_are_written_as_they_are_built(properties: dict[str, object]) -> None:
+    """What the quick way cannot tell apart from trouble is looked at again, and sent."""
+    made = call("x", properties)
+    _, text = written(made, NOWHERE, NOON, EIGHT)
+    assert wire(build(made, NOWHERE, NOON, EIGHT)) == json.loads(text)
+
+
+def test_properties_that_another_thread_changes_are_written_all_the_same() -> None:
+    """Reading a dict that grows meanwhile raises in Python; the event is made of a copy then."""
+
+    class Growing(dict[str, object]):
+        """It grows while it is read, as if by another thread."""
+
+        def items(self) -> Any:
+            for member in super().items():
+                yield member
+                self["later"] = 1
+
+    given: Any = Growing(plan="pro")
+    assert '{"plan":"pro","later":1}' == object_text(given)
 
 
 @pytest.mark.parametrize(
@@ -252,5 +326,8 @@ def test_whatever_is_given_is_refused_by_code_or_becomes_strict_json(
 def test_a_refusal_names_the_property(properties: dict[str, object], words: str) -> None:
     """What is wrong is of little use without where."""
     with pytest.raises(EventRejected) as refused:
-        build(("x", properties, None, None, None, None, None), NOWHERE, 0, b"\0" * 8)
+        build(call("x", properties), NOWHERE, 0, EIGHT)
+    assert words == str(refused.value)
+    with pytest.raises(EventRejected) as refused:
+        written(call("x", properties), NOWHERE, 0, EIGHT)
     assert words == str(refused.value)

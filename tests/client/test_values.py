@@ -218,9 +218,9 @@ def test_containers_are_copied_and_left_as_they_were() -> None:
 
 def test_remembered_texts_are_bounded() -> None:
     """An application that makes up its keys does not make us grow."""
-    good: set[str] = set()
+    good: dict[str, str] = {}
     for n in range(3 * values._MOST_REMEMBERED):
-        values.remember(good, str(n))
+        values.remember(good, str(n), "")
     assert len(good) <= values._MOST_REMEMBERED
 
 
