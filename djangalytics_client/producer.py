@@ -42,6 +42,9 @@ def _printable(text: str) -> str:
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:
     """Numbers in their order as [first, count] of each run."""
+    numbers = [*numbers]
+    if numbers and numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
+        return [[numbers[0], len(numbers)]]  # as nearly always
     runs: list[list[int]] = []
     following = None
     for number in numbers:

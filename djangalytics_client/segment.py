@@ -35,6 +35,7 @@ _MAGIC = b"djspool\x01"
 _HEAD = struct.Struct("<8sQQII")
 _SETTLED = struct.Struct("<QQ")
 _RECORD = struct.Struct("<2sIIQ")
+_unpacked = _RECORD.unpack_from
 _MARK = b"\xff\xe5"
 MARGIN = _OVERHEAD = _RECORD.size
 """Bytes that a record takes besides its event."""
@@ -169,12 +170,15 @@ class Reader:
                     break
                 at = self._next(data, at)
                 continue
-            if records and len(record[1]) > size:
+            length = len(record[1])
+            if records and length > size:
                 break
-            size -= len(record[1])
-            self._found(record[0])
+            size -= length
+            if self._skipping:
+                self._found(record[0])
+            self._before = record[0]
             records.append(record)
-            at += _OVERHEAD + len(record[1])
+            at += _OVERHEAD + length
         self.at += at
 
     def _continues(self, data: bytes, at: int, *, last: bool) -> bool:
@@ -203,11 +207,9 @@ class Reader:
         return begun if begun >= 0 else len(data)
 
     def _found(self, number: int) -> None:
-        if self._skipping:
-            missing = 1 if self._before is None else number - self._before - 1
-            self.damaged += max(1, missing)
-            self._skipping = False
-        self._before = number
+        missing = 1 if self._before is None else number - self._before - 1
+        self.damaged += max(1, missing)
+        self._skipping = False
 
     def settle(self) -> None:
         """Note in the file that everything read so far is settled."""
@@ -224,13 +226,13 @@ class Reader:
 def _record(data: bytes, at: int) -> Record | None:
     """The record at an offset, if a sound one is there."""
     try:
-        mark, length, crc, number = _RECORD.unpack_from(data, at)
+        mark, length, crc, number = _unpacked(data, at)
     except struct.error:
         return None
     begin = at + _OVERHEAD
-    if mark != _MARK or length > len(data) - begin:
-        return None
     event = data[begin : begin + length]
+    if mark != _MARK or len(event) != length:
+        return None
     return (number, event) if crc32(event, (number ^ number >> 32) & _LOW) == crc else None
 
 
