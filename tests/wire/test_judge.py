@@ -167,7 +167,10 @@ def test_both_accept_the_same_events_with_the_same_values(texts: list[str]) -> N
 
 
 @settings(max_examples=1_000)
-@given(texts=st.one_of(st.lists(events, min_size=1, max_size=3), families), more=st.sampled_from(_BESIDE))
+@given(
+    texts=st.one_of(st.lists(events, min_size=1, max_size=3), families),
+    more=st.sampled_from(_BESIDE),
+)
 def test_a_whole_batch_is_read_as_its_events_are(texts: list[str], more: str) -> None:
     """The reader of whole batches takes nothing that the judge refuses, and changes no value."""
     body = f'{{"events": [{", ".join(texts)}]{more}}}'.encode("utf-8", "surrogatepass")
