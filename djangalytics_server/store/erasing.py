@@ -26,6 +26,8 @@ from djangalytics_server.store.tables import EventRow, RejectedEvent
 STEP = 5_000
 """So many events go in one transaction."""
 
+_PAGES_KIB = 16_000
+"""Room for what one transaction overwrites, blocks thrown away among it."""
 _REMOVALS = "removals"
 _READ_MARK = "SELECT value FROM marks WHERE name = ?"
 _COUNT_UP = (
@@ -177,23 +179,30 @@ def delete_events(connection: Connection, ids: Sequence[int]) -> None:
 
 @contextmanager
 def overwriting(connection: Connection) -> Iterator[None]:
-    """On SQLite, what is deleted within the block is overwritten in the file too."""
+    """On SQLite, what is deleted within the block is overwritten in the file too.
+
+    All those pages are kept until the commit, which writes each once.
+    """
     if connection.dialect.name != "sqlite":
         yield
         return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{_PAGES_KIB}")
     connection.exec_driver_sql("PRAGMA secure_delete = ON")
     try:
         yield
     finally:
         connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+        connection.exec_driver_sql(f"PRAGMA cache_size = {before}")
 
 
 def _events_of(connection: Connection, person: Person, after: int) -> list[int]:
-    question = select(EventRow.id).where(
-        EventRow.project_id == person.project_id, EventRow.distinct_id == person.distinct_id
-    )
-    if after:
-        question = question.where(EventRow.id > after)
+    question = select(EventRow.id).where(EventRow.distinct_id == person.distinct_id)
+    if after:  # few: the sum keeps the engine off the index, of which it would read all
+        newer = EventRow.id > after, EventRow.project_id + 0 == person.project_id
+        question = question.where(*newer)
+    else:
+        question = question.where(EventRow.project_id == person.project_id)
     return sorted(connection.scalars(question))
 
 
@@ -229,5 +238,6 @@ def read(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
 
 
 def _read_since(connection: Connection, project_id: int, seen: int) -> list[Event]:
-    question = select(*_COLUMNS).where(EventRow.id > seen, EventRow.project_id == project_id)
+    mine = EventRow.project_id + 0 == project_id  # the sum, as in ``_events_of``
+    question = select(*_COLUMNS).where(EventRow.id > seen, mine)
     return [Event(*row) for row in connection.execute(question)]

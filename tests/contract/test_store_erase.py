@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Submission
@@ -141,6 +142,28 @@ def test_events_that_arrive_meanwhile_go_or_count(
     assert Erased(2, 0) == store.erase(1, "ada")
     assert [("b",), ("c",)] == sorted(engine.sql("SELECT insert_id FROM events"))
     assert {} == wrong(store.recount())
+
+
+def test_what_came_meanwhile_is_looked_for_by_its_number(sqlite: SqliteEngine) -> None:
+    """Who waits until the erasure has written does not wait for a look at all events."""
+    said: list[tuple[str, Any]] = []
+
+    def note(_: object, cursor: object, statement: str, values: Any, *more: object) -> None:
+        said.append((statement, values))
+
+    with sqlite.fresh() as store:
+        send(store, *(event(f"{n}", distinct_id="ada", properties='{"n": 1}') for n in range(9)))
+        sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+        try:
+            store.erase(1, "ada")
+        finally:
+            sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+    writing = said[[statement for statement, _ in said].index("BEGIN IMMEDIATE") :]
+    looks = [look for look in writing if " events.id > " in look[0]]
+    connection = sqlite3.connect(sqlite.path)
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {sql}", of).fetchone()[3] for sql, of in looks]
+    connection.close()
+    assert ["SEARCH events USING INTEGER PRIMARY KEY (rowid>?)"] * 2 == plans
 
 
 def test_two_removals_at_once_agree(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
