@@ -168,6 +168,24 @@ def test_a_persons_events_are_found_by_their_blocks(store: Store, more: dict[str
     assert 3 == looked.call_count
 
 
+def test_people_with_the_same_digest_are_told_apart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says where to look; the events say whose they are."""
+    fill(store)
+    asked = EventPage(1, distinct_id="person-2")
+    before = store.newest(asked)
+    for module in (making, persons):
+        monkeypatch.setattr(module, "key_of", lambda person: 7)
+    laid_down(store)
+    with patch.object(pages, "FEW", -1):
+        assert before == store.newest(asked)
+    with store.snapshot() as snapshot, patch.object(pages, "FEW", -1):
+        found = persons.ids_of(snapshot._connection, asked, "person-2")
+    assert found is not None
+    assert len(before) < sum(len(ids) for ids in found)
+
+
 @pytest.mark.parametrize(
     ("limit", "most"), [("MOST_COLUMNS", 1), ("MOST_BYTES", 8)], ids=["many", "long"]
 )

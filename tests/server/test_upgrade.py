@@ -330,6 +330,22 @@ def test_a_copy_is_of_one_moment(tmp_path: Path) -> None:
     assert [(1,)] == sql(copied.path, "SELECT count(*) FROM projects")
 
 
+def test_events_by_columns_are_let_go_of_and_made_again(tmp_path: Path) -> None:
+    """As a version laid them down that no other reads; the events are what they were."""
+    file = at_revision(tmp_path, "0021")
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute("INSERT INTO blocks VALUES (1, 16384)")
+        connection.execute("INSERT INTO block_projects VALUES (1, 1, 0, 0, 0, x'00')")
+        connection.execute("INSERT INTO block_columns VALUES (1, 'field source', 1, x'00')")
+        connection.execute("INSERT INTO block_people VALUES (1, 7, 1, x'00')")
+        connection.execute("INSERT INTO block_days VALUES (1, 7, x'00', x'00')")
+    connection.close()
+    app.prepare(Settings(data=tmp_path))
+    for table in ("blocks", "block_projects", "block_columns", "block_people", "block_days"):
+        assert [(0,)] == sql(file, f"SELECT count(*) FROM {table}")
+
+
 def test_who_was_there_before_there_were_roles_owns_everything(tmp_path: Path) -> None:
     """Projects and people of a file from before are in one organisation afterwards; sessions,
     links and keys go on working.

@@ -61,5 +61,5 @@ def _true(connection: Connection, first: int, last: int) -> Iterator[tuple[objec
         yield (name, part.project_id, part.low, part.high, part.partial, part.times)
         for column, data in part.columns.items():
             yield (BlockColumn.__tablename__, part.project_id, column, _shown(BlockColumn, data))
-        for bucket, data in making.people(part):
+        for bucket, data in making.people(part, first):
             yield (BlockPeople.__tablename__, part.project_id, bucket, data)

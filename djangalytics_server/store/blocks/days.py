@@ -158,12 +158,22 @@ def write(connection: Connection, found: Day) -> None:
 
 def forget(connection: Connection, project_id: int, times: Sequence[int]) -> None:
     """Events at these times, in order, come into blocks or leave them: in the same transaction."""
-    at = 0
+    known = set(connection.scalars(select(BlockDay.day).where(BlockDay.project_id == project_id)))
+    for time in openings(times) if known else ():
+        day, moment = divmod(time, _DAY)
+        if day - 1 in known:
+            _shorten(connection, project_id, day - 1, moment // QUARTER + 1)
+        if day in known:
+            _drop(connection, project_id, day)
+
+
+def openings(times: Sequence[int]) -> list[int]:
+    """Of times in order the first of each UTC day."""
+    found, at = [], 0
     while at < len(times):
-        day, moment = divmod(times[at], _DAY)
-        _shorten(connection, project_id, day - 1, moment // QUARTER + 1)
-        _drop(connection, project_id, day)
-        at = bisect_left(times, (day + 1) * _DAY, at)
+        found.append(times[at])
+        at = bisect_left(times, (times[at] // _DAY + 1) * _DAY, at)
+    return found
 
 
 def _shorten(connection: Connection, project_id: int, day: int, windows: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import msgspec
 
@@ -15,6 +16,7 @@ Codes = Sequence[int]
 """
 
 _NARROW = 256
+_PERSON_BYTES = 6
 _WORTH = 0.8
 """Codes are kept packed if that saves a fifth."""
 
@@ -68,6 +70,21 @@ def pack_numbers(numbers: Sequence[int]) -> bytes:
 def unpack_numbers(data: bytes) -> array[int]:
     """The numbers that were stored."""
     return _array("q", data)
+
+
+def pack_people(keys: Sequence[int], places: Sequence[int]) -> bytes:
+    """Of some events in a block their people's digests, 32 bits each, then their places, 16 each.
+
+    A place is how far the event's id is from the block's first.
+    """
+    return _bytes(array("I", keys)) + _bytes(array("H", places))
+
+
+def places_of(data: bytes, key: int) -> Iterator[int]:
+    """The places beside a digest."""
+    events = len(data) // _PERSON_BYTES
+    keys, places = _array("I", data[: 4 * events]), _array("H", data[4 * events :])
+    return compress(places, map(key.__eq__, keys))
 
 
 def _bytes(numbers: array[int]) -> bytes:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from djangalytics_server.store.blocks import days
 from djangalytics_server.store.blocks.encoding import FIELDS, Encoded, encoded
-from djangalytics_server.store.blocks.layout import pack_numbers, unpack_numbers
+from djangalytics_server.store.blocks.layout import pack_people, unpack_numbers
 from djangalytics_server.store.tables import (
     Block,
     BlockColumn,
@@ -26,19 +26,19 @@ from djangalytics_server.store.tables import (
 )
 
 SIZE = 16_384
-"""How many ids a block spans. What is not in one yet is read row by row: some hundredths of a
-second at most."""
+"""How many ids a block spans, 65,536 at most. What is not in one yet is read row by row: some
+hundredths of a second at most."""
 MOST_BYTES = 64_000_000
 """Of properties in a block; of one with more, none is laid down by columns."""
 
-_PARTS = (BlockProject, BlockColumn, BlockPeople)
+_PARTS = (BlockPeople, BlockColumn, BlockProject)
 _BUCKETS = 256
 _LENGTH = "SELECT coalesce(sum(length(properties)), 0) FROM events WHERE id BETWEEN ? AND ?"
 _ROWS = (
     f"SELECT project_id + 0, id, timestamp, {{properties}}, {', '.join(FIELDS)} FROM events"  # noqa: S608 - constants
     " WHERE id BETWEEN ? AND ? ORDER BY 1, timestamp, id"
 )
-_DROPPED = 8
+_DROPPED = 16
 """So many blocks are thrown away in one transaction before their events are removed."""
 
 Stretch = tuple[int, int]
@@ -100,7 +100,8 @@ def write(connection: Connection, block: Made) -> None:
         )
         columns = [{**mine, "name": name, "data": data} for name, data in part.columns.items()]
         connection.execute(insert(BlockColumn), columns)
-        buckets = [{**mine, "bucket": bucket, "data": data} for bucket, data in people(part)]
+        found = people(part, first)
+        buckets = [{**mine, "bucket": bucket, "data": data} for bucket, data in found]
         if buckets:
             connection.execute(insert(BlockPeople), buckets)
     connection.execute(insert(Block).values(first_id=first, last_id=last))
@@ -109,10 +110,14 @@ def write(connection: Connection, block: Made) -> None:
 def drop(connection: Connection, ids: Iterable[int]) -> int:
     """Throw away every block with one of these events; how many they were."""
     found = touched(connection, ids)
+    times: defaultdict[int, list[int]] = defaultdict(list)
+    held = select(BlockProject.project_id, BlockProject.times)
     for first in found:
-        held = select(BlockProject.project_id, BlockProject.times)
-        for project_id, times in connection.execute(held.where(BlockProject.first_id == first)):
-            days.forget(connection, project_id, unpack_numbers(times))
+        for project_id, some in connection.execute(held.where(BlockProject.first_id == first)):
+            times[project_id] += days.openings(unpack_numbers(some))
+    for project_id, openings in times.items():
+        days.forget(connection, project_id, sorted(openings))
+    for first in found:
         for part in (*_PARTS, Block):
             connection.execute(delete(part).where(part.first_id == first))
     return len(found)
@@ -120,11 +125,10 @@ def drop(connection: Connection, ids: Iterable[int]) -> int:
 
 def drop_project(connection: Connection, project_id: int, ids: Sequence[int]) -> None:
     """Throw away what the blocks with these events hold of the project; all of it, without any."""
-    firsts = touched(connection, ids)
+    every = select(BlockProject.first_id).where(BlockProject.project_id == project_id)
+    firsts = touched(connection, ids) if ids else connection.scalars(every).all()
     for part in _PARTS:
         mine = delete(part).where(part.project_id == project_id)
-        if not ids:
-            connection.execute(mine)
         for first in firsts:
             connection.execute(mine.where(part.first_id == first))
 
@@ -156,9 +160,8 @@ def touched(connection: Connection, ids: Iterable[int]) -> list[int]:
 
 
 def key_of(distinct_id: str) -> int:
-    """A digest of a person's id as a signed 64-bit integer."""
-    digest = blake2b(distinct_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    """A digest of a person's id: 32 bits, which others may have too."""
+    return int.from_bytes(blake2b(distinct_id.encode(), digest_size=4).digest(), "big")
 
 
 def bucket_of(key: int) -> int:
@@ -166,18 +169,18 @@ def bucket_of(key: int) -> int:
     return key % _BUCKETS
 
 
-def people(part: Encoded) -> Iterator[tuple[int, bytes]]:
-    """Digests of people beside the ids of their events, in buckets: all digests, then all ids."""
+def people(part: Encoded, first: int) -> Iterator[tuple[int, bytes]]:
+    """Digests of people beside the places of their events in the block, in buckets."""
     buckets: defaultdict[int, tuple[array[int], array[int]]] = defaultdict(
-        lambda: (array("q"), array("q"))
+        lambda: (array("I"), array("H"))
     )
     known: dict[str, int] = {}
     for person, event_id in part.people:
         key = known.get(person)
         if key is None:
             key = known[person] = key_of(person)
-        keys, ids = buckets[bucket_of(key)]
+        keys, places = buckets[bucket_of(key)]
         keys.append(key)
-        ids.append(event_id)
-    for bucket, (keys, ids) in sorted(buckets.items()):
-        yield bucket, pack_numbers(keys + ids)
+        places.append(event_id - first)
+    for bucket, (keys, places) in sorted(buckets.items()):
+        yield bucket, pack_people(keys, places)

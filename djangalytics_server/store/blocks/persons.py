@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select
 
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.query_filter import AllOf, Condition, Field, Filter
-from djangalytics_server.store.blocks.layout import unpack_numbers
+from djangalytics_server.store.blocks.layout import places_of
 from djangalytics_server.store.blocks.making import bucket_of, key_of
 from djangalytics_server.store.blocks.reading import cover
-from djangalytics_server.store.tables import BlockPeople, EventRow
+from djangalytics_server.store.tables import Block, BlockPeople, EventRow
 
 MOST_LOOSE = 100_000
 """With more events than these in no block, a walk along the ids is as quick."""
@@ -56,11 +56,11 @@ def ids_of(connection: Connection, page: EventPage, person: str) -> Iterator[Seq
 
 def _in_blocks(connection: Connection, project_id: int, person: str) -> Iterator[int]:
     """The ids beside the person's digest, and perhaps some of others with the same."""
-    key = key_of(person)
-    question = select(BlockPeople.data).where(
-        BlockPeople.project_id == project_id, BlockPeople.bucket == bucket_of(key)
+    key, part = key_of(person), BlockPeople
+    question = select(part.first_id, part.data).where(
+        part.first_id.in_(select(Block.first_id)),
+        part.project_id == project_id,
+        part.bucket == bucket_of(key),
     )
-    for data in connection.scalars(question):
-        numbers = unpack_numbers(data)
-        half = len(numbers) // 2
-        yield from (numbers[half + at] for at in range(half) if numbers[at] == key)
+    for first, data in connection.execute(question):
+        yield from (first + place for place in places_of(data, key))

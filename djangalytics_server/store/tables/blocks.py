@@ -48,14 +48,17 @@ class BlockColumn(Base):
 
 
 class BlockPeople(Base):
-    """Digests of a project's people in a block and the ids of their events, in buckets."""
+    """Digests of a project's people in a block and where their events are, in buckets.
+
+    A block's lie together, so that it is thrown away at once.
+    """
 
     __tablename__ = "block_people"
-    __table_args__ = (Index(None, "first_id"), {"sqlite_with_rowid": False})
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
+    first_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     bucket: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    first_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
