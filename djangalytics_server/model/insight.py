@@ -83,6 +83,14 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Some people of one slot, for questions that need no more than to tell them apart."""
+
+    slot: int
+    people: Set[object]
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
     """How many people and events of people one slot and group has; see ``Cell``.
 

@@ -20,6 +20,7 @@ from djangalytics_server.model.retention import (
     RetentionLine,
 )
 from djangalytics_server.query import bits, groups, intervals
+from djangalytics_server.query.followed import Followed
 from djangalytics_server.store.base import Snapshot
 
 _EVER = 2**62
@@ -33,6 +34,8 @@ _Place = tuple[Raw, ...]
 def answer(question: Retention, snapshot: Snapshot) -> RetentionAnswer:
     """Who came back, by cohort and group."""
     looked = _Looked(question, snapshot)
+    if looked.is_one_look:
+        return RetentionAnswer(question, looked.followed())
     if not question.breakdown:
         mine, returns = looked.begun_and_returns()
         begun = {(): mine}
@@ -60,6 +63,38 @@ class _Looked:
         furthest = max(column.last or column.first for column in question.columns)
         self.slots = intervals.with_those_after(*where, question.span, furthest)
 
+    @property
+    def is_one_look(self) -> bool:
+        """Whether cohorts can be followed as the intervals are looked at, one after the other."""
+        question = self.question
+        same = question.begin == question.come_back and not question.breakdown
+        exact = all(column.first == column.last for column in question.columns)
+        return same and exact and bool(self.cohorts)
+
+    def followed(self) -> RetentionLine:
+        """The cohorts of everybody, of such a question."""
+        question = self.question
+        before = ((0, max(0, question.span[0])),) if question.first_time else ()
+        ranges = [before, *self._inside_and_after()]
+        scan = bits.scan_of(question.project_id, question.begin, question.filter, ranges)
+        offsets = [column.first for column in question.columns]
+        found = Followed.nobody(len(self.cohorts), len(offsets))
+        for met in self._snapshot.anonymous(scan):
+            found.add(met, offsets, once=question.first_time)
+        cohorts = zip(self.cohorts, found.people, found.returned, strict=True)
+        rows = [
+            self._row(place, slot, people, tuple(returned))
+            for place, (slot, people, returned) in enumerate(cohorts)
+        ]
+        return self._averaged(groups.EVERYTHING, rows)
+
+    def _inside_and_after(self) -> list[tuple[Range, ...]]:
+        """The cohorts' intervals, what of the last one lies beyond the range, and those after."""
+        ranges = [slot.ranges for slot in self.cohorts]
+        last, end = len(ranges) - 1, self.question.span[1]
+        rest = tuple((max(low, end), high) for low, high in self.slots[last].ranges if high > end)
+        return [*ranges, rest, *self._followed()[last + 1 :]]
+
     def begun_and_returns(self) -> tuple[dict[str, int], dict[str, int]]:
         """Person -> the cohorts they are in, and person -> the intervals with a return, as bits."""
         ranges = [slot.ranges for slot in self.cohorts]
@@ -67,9 +102,8 @@ class _Looked:
             return self._first(self._bits(self.question.begin, ranges)), self.returns()
         # The same events: looked at once, with the last cohort's interval in two parts, that
         # inside the range and the rest.
-        last, end = len(ranges) - 1, self.question.span[1]
-        rest = tuple((max(low, end), high) for low, high in self.slots[last].ranges if high > end)
-        found = self._bits(self.question.begin, [*ranges, rest, *self._followed()[last + 1 :]])
+        last = len(ranges) - 1
+        found = self._bits(self.question.begin, self._inside_and_after())
         inside, beyond = (1 << last + 1) - 1, 1 << last + 1
         returns = {
             person: bits & inside | (bits & beyond) >> 1 | (bits >> last + 2) << last + 1
@@ -144,6 +178,9 @@ class _Looked:
             for cohort in bits.ones(cohorts):
                 found[cohort][back >> cohort] += people
         rows = [self._cohort(place, slot, found) for place, slot in enumerate(self.cohorts)]
+        return self._averaged(group, rows)
+
+    def _averaged(self, group: Group, rows: Sequence[Cohort]) -> RetentionLine:
         average = [_average(rows, at) for at in range(len(self.question.columns))]
         return RetentionLine(group, tuple(rows), tuple(average))
 
@@ -153,8 +190,11 @@ class _Looked:
         for column in self.question.columns:
             mask = _mask(column)
             returned.append(sum(n for back, n in mine.items() if back & mask))
+        return self._row(place, slot, mine.total(), tuple(returned))
+
+    def _row(self, place: int, slot: Slot, people: int, returned: tuple[int, ...]) -> Cohort:
         over = tuple(self._is_over(place, column) for column in self.question.columns)
-        return Cohort(slot, mine.total(), tuple(returned), over)
+        return Cohort(slot, people, returned, over)
 
     def _is_over(self, place: int, column: Column) -> bool:
         at = place + (column.first if column.last is None else column.last)

@@ -17,6 +17,7 @@ from djangalytics_server.model.delivery import Delivery, DeliveryPage
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
 from djangalytics_server.model.insight import (
+    Anonymous,
     Cell,
     Crowd,
     Heads,
@@ -56,6 +57,11 @@ class Snapshot(Protocol):
 
     def crowds(self, scan: Scan) -> Iterator[Crowd]:
         """People by slot and group, slot after slot; of events that have a person."""
+
+    def anonymous(self, scan: Scan) -> Iterator[Iterator[Anonymous]]:
+        """The same people in shares, each slot after slot: nobody is in two shares. Of a scan
+        without a breakdown.
+        """
 
     def heads(self, scan: Scan) -> Iterator[Heads]:
         """How many they are: what ``crowds`` would meet, where nobody need be told by name."""

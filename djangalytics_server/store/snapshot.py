@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.model.insight import (
+    Anonymous,
     Cell,
     Crowd,
     Heads,
@@ -28,7 +29,7 @@ from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import definitions, pages
-from djangalytics_server.store.blocks import heads, looking, persons
+from djangalytics_server.store.blocks import gathering, heads, looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
@@ -115,13 +116,20 @@ class RelationalSnapshot:
     def crowds(self, scan: Scan) -> Iterator[Crowd]:
         """See ``Snapshot.crowds``."""
         scan = self._told(scan)
-        # People of one name alone stand in an index of their own.
-        plain = scan.event_name is not None and scan.filter is None and not scan.breakdown
-        if not plain and self._by_columns(scan):
+        if not _is_plain(scan) and self._by_columns(scan):
             found = looking.crowds(self._connection, scan, self._check_time)
             if found is not None:
                 return found
         return crowds.met(self._connection, scan, self._check_time)
+
+    def anonymous(self, scan: Scan) -> Iterator[Iterator[Anonymous]]:
+        """See ``Snapshot.anonymous``."""
+        everything = scan.event_name is None and scan.filter is None
+        if everything and self._by_columns(scan):
+            found = gathering.gathered(self._connection, scan, self._check_time)
+            if found is not None:
+                return found
+        return iter([(Anonymous(crowd.slot, crowd.people) for crowd in self.crowds(scan))])
 
     def heads(self, scan: Scan) -> Iterator[Heads]:
         """See ``Snapshot.heads``."""
@@ -191,6 +199,11 @@ class RelationalSnapshot:
         late = self._until is not None and time.monotonic() > self._until
         if late or (self._stop is not None and self._stop.asked):
             raise timed_out()
+
+
+def _is_plain(scan: Scan) -> bool:
+    """Whether it is about all events of one name, whose people stand in an index of their own."""
+    return scan.event_name is not None and scan.filter is None and not scan.breakdown
 
 
 def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, text
 
+from djangalytics_server.store.blocks import shares
 from djangalytics_server.store.blocks.layout import Column, narrowed, pack, pack_numbers
 
 FIELDS = ("event_name", "distinct_id", "session_id", "source")
@@ -65,9 +66,10 @@ def encoded(connection: Connection, project_id: int, rows: Sequence[Row]) -> Enc
     members = _Members()
     if None not in properties:
         members.take(properties)
-    columns = {
-        field_column(name): pack(_coded(words)) for name, words in zip(FIELDS, fields, strict=True)
-    }
+    coded = {name: _coded(words) for name, words in zip(FIELDS, fields, strict=True)}
+    person = coded["distinct_id"] = shares.ordered(coded["distinct_id"])
+    columns = {field_column(name): pack(column) for name, column in coded.items()}
+    columns.update(shares.parts(person))
     for name, coder in members.coders.items():
         columns[property_column(name)] = pack(_as_asked(connection, coder.column(len(rows))))
     people = [(who, place) for who, place in zip(fields[1], ids, strict=True) if who is not None]

@@ -62,6 +62,17 @@ def unpack(data: bytes) -> Column:
     return Column(stored.words, _array("H", codes))
 
 
+def pack_share(start: int, words: Sequence[str]) -> bytes:
+    """Some words of a column that stand together there, and the place of the first of them."""
+    return _write(_Stored([None, *words], False, start.to_bytes(8, "little")))
+
+
+def unpack_share(data: bytes) -> tuple[int, Sequence[str | None]]:
+    """The place that was stored, and the words after a first that is None."""
+    stored = _read(data)
+    return int.from_bytes(stored.codes, "little"), stored.words
+
+
 def pack_numbers(numbers: Sequence[int]) -> bytes:
     """Whole numbers of 64 bits as they are stored."""
     return _bytes(array("q", numbers))

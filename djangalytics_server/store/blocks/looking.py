@@ -137,7 +137,7 @@ def cells(connection: Connection, scan: Scan, check_time: _CheckTime) -> Iterato
 
 
 def _cells(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Iterator[Cell]:
-    ranges = _Ranges(scan.slots)
+    ranges = Ranges(scan.slots)
     counts: Counter[tuple[Any, ...]] = Counter()
 
     def add(piece: _Piece, low: int, high: int) -> None:
@@ -248,7 +248,7 @@ def _by_group(
     return found.items()
 
 
-class _Ranges:
+class Ranges:
     """The ranges of all slots in order of time."""
 
     def __init__(self, slots: Sequence[Sequence[Range]]) -> None:
