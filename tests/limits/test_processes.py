@@ -6,8 +6,10 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import pytest
@@ -25,15 +27,19 @@ RATE = 30
 BATCH = 10
 SECONDS = 10.0
 KEYS = ("RateLimit", "RateLimit-Policy")
+Way = Callable[[str, dict[str, str]], requests.Response]
 
 
 @contextmanager
-def servers(folder: Path, count: int, workers: int, url: str) -> Iterator[list[ServerProcess]]:
-    """So many servers over one database, each with so many workers."""
+def servers(
+    folder: Path, count: int, workers: int, url: str, key: int = 0, address: int = RATE
+) -> Iterator[list[ServerProcess]]:
+    """So many servers over one database, each with so many workers, and limits by these."""
     with ExitStack() as stack:
         running = []
         for number in range(count):
-            flags = ["--workers", str(workers), "--limit-key", "0", "--limit-address", str(RATE)]
+            flags = ["--workers", str(workers)]
+            flags += ["--limit-key", str(key), "--limit-address", str(address)]
             place = folder / str(number)
             place.mkdir()
             process = ServerProcess(place, *flags, env={"DJANGALYTICS_REDIS_URL": url})
@@ -45,20 +51,31 @@ def servers(folder: Path, count: int, workers: int, url: str) -> Iterator[list[S
         yield running
 
 
-class Sender(threading.Thread):
-    """Sends batches as fast as a pause lets, each on a new connection, until ``until``."""
+def batch(url: str, headers: dict[str, str]) -> requests.Response:
+    """Send a batch, on a new connection."""
+    body = {"events": [{"event_name": "x"}] * BATCH}
+    return requests.post(f"{url}/api/capture_batch/", json=body, headers=headers, timeout=60)
 
-    def __init__(self, url: str, until: float) -> None:
+
+def single(url: str, headers: dict[str, str]) -> requests.Response:
+    """Send one event, on a new connection."""
+    body = {"event_name": "x"}
+    return requests.post(f"{url}/api/capture_event/", json=body, headers=headers, timeout=60)
+
+
+class Sender(threading.Thread):
+    """Sends by ``send`` as fast as a pause lets until ``until``."""
+
+    def __init__(self, send: Callable[[], requests.Response], until: float) -> None:
         super().__init__()
-        self.url, self.until = url, until
+        self.send, self.until = send, until
         self.passed, self.refused, self.wrong = 0, 0, ""
 
     def run(self) -> None:
-        body = {"events": [{"event_name": "x"}] * BATCH}
         while time.monotonic() < self.until:
-            answer = requests.post(f"{self.url}/api/capture_batch/", json=body, timeout=60)
-            if answer.status_code == 200:
-                self.passed += answer.json()["accepted"]
+            answer = self.send()
+            if answer.status_code in (200, 201):
+                self.passed += answer.json().get("accepted", 1)
             elif answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1:
                 self.refused += 1
             else:
@@ -68,10 +85,14 @@ class Sender(threading.Thread):
             time.sleep(0.02)
 
 
-def sent(urls: Sequence[str], seconds: float) -> tuple[int, float]:
+def sent(
+    urls: Sequence[str], seconds: float, ways: Sequence[Way] = (batch,), key: str = ""
+) -> tuple[int, float]:
     """How many events four senders got through at these servers, and in how many seconds."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    turns = list(islice(cycle(product(ways, urls)), 4))
     began = time.monotonic()
-    crowd = [Sender(urls[number % len(urls)], began + seconds) for number in range(4)]
+    crowd = [Sender(partial(way, url, headers), began + seconds) for way, url in turns]
     for one in crowd:
         one.start()
     for one in crowd:
@@ -91,6 +112,38 @@ def test_all_processes_together_keep_the_limit(
         passed, took = sent([one.url for one in running], SECONDS)
     allowed = RATE * (60 + took)
     assert 0.95 * allowed <= passed <= 1.05 * allowed, json.dumps([passed, allowed])
+
+
+def test_two_workers_keep_a_projects_own_limit(tmp_path: Path, server: redis.Server) -> None:
+    """Single events and batches together are what the project may, within 5 %."""
+    rate, at_once = 60, 300
+    with servers(tmp_path, 1, 2, server.url, address=0) as (running,):
+        change = ("projects", "set", "1", "--rate", str(rate), "--at-once", str(at_once))
+        said(running, *change)
+        deadline = time.monotonic() + 20
+        while f"q={at_once}" not in single(running.url, {}).headers.get("RateLimit-Policy", ""):
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        time.sleep(1)  # the other worker hears of it, and what was sent meanwhile comes back
+        passed, took = sent([running.url], SECONDS / 2, (single, batch))
+    allowed = at_once + rate * took
+    assert 0.95 * allowed <= passed <= 1.05 * allowed, json.dumps([passed, allowed])
+
+
+def test_two_workers_keep_the_limit_of_a_key(tmp_path: Path, server: redis.Server) -> None:
+    """Single events and batches of one write key together, within 5 %."""
+    rate = 10
+    with servers(tmp_path, 1, 2, server.url, key=rate, address=0) as (running,):
+        key = said(running, "keys", "create", "--kind", "write").split()[-1]
+        passed, took = sent([running.url], SECONDS / 2, (single, batch), key)
+    allowed = rate * (60 + took)
+    assert 0.95 * allowed <= passed <= 1.05 * allowed, json.dumps([passed, allowed])
+
+
+def said(running: ServerProcess, *words: str) -> str:
+    """What a command says beside a server."""
+    made = command(*words, "--data", str(running.data))
+    return subprocess.run(made, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_without_redis_each_process_has_its_own(tmp_path: Path) -> None:
@@ -122,9 +175,8 @@ def test_redis_may_go_while_servers_run(tmp_path: Path, server: redis.Server) ->
 
     with servers(tmp_path, 1, 1, server.url) as (running,):
         url = running.url
-        made = command("keys", "create", "--kind", "admin", "--data", str(running.data))
-        said = subprocess.run(made, capture_output=True, text=True, check=True, timeout=60).stdout
-        admin = {"Authorization": f"Bearer {said.split()[-1]}"}
+        key = said(running, "keys", "create", "--kind", "admin").split()[-1]
+        admin = {"Authorization": f"Bearer {key}"}
         assert {"answers": True, "went_away": 0} == wait_for(True)
         server.stop()
         assert {"answers": False, "went_away": 1} == wait_for(False)
