@@ -229,6 +229,25 @@ def test_who_is_erased_is_in_no_block_any_more(store: Store, sqlite: SqliteEngin
     assert 0 == sum(table.wrong for table in store.recount())
 
 
+def test_who_is_erased_is_nowhere_in_the_file(store: Store, sqlite: SqliteEngine) -> None:
+    """Pages of blocks that are thrown away are overwritten, long ones too."""
+    who, note = "ada@example.com", "lives-in-elm-street"
+    for number in range(12):
+        words = f'{{"note": "{note}-{number}-{"x" * 9_000}"}}' if number % 3 else "{}"
+        send(
+            store, event(f"e-{number}", distinct_id=who if number % 3 else "bob", properties=words)
+        )
+    laid_down(store)
+    held = sqlite.sql("SELECT count(*) FROM block_columns WHERE instr(data, 'elm-street') > 0")
+    assert [(2,)] == held
+    assert 8 == store.erase(1, who).events
+    store.close()
+    content = sqlite.path.read_bytes()
+    assert b"bob" in content
+    assert who.encode() not in content
+    assert note.encode() not in content
+
+
 def test_events_that_go_by_age_are_in_no_block_any_more(store: Store, sqlite: SqliteEngine) -> None:
     """What is left answers for itself."""
     fill(store)
