@@ -6,7 +6,8 @@ Python 3.10's own parser knows only part of the standard, so the grammar stands 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from djangalytics_server.model.event import MICROSECONDS
 
@@ -53,11 +54,20 @@ def render(moment: int) -> str:
     return (_EPOCH + moment * _MICROSECOND).isoformat(timespec="microseconds") + "Z"
 
 
+@lru_cache(maxsize=256)
+def _at(offset: int) -> tuple[datetime, str]:
+    """What clocks at this offset showed at the epoch, and how the offset is written."""
+    minutes = round(offset / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return _EPOCH + timedelta(minutes=minutes), f"{sign}{hours:02d}:{rest:02d}"
+
+
 def render_local(moment: int, offset: int) -> str:
     """RFC 3339 to the second, at ``offset`` seconds from UTC.
 
     An offset with seconds, which the standard cannot write, gives way to the nearest minute; the
     instant stays the same.
     """
-    zone = timezone(timedelta(minutes=round(offset / 60)))
-    return datetime.fromtimestamp(moment // MICROSECONDS, zone).isoformat(timespec="seconds")
+    beginning, written = _at(offset)
+    return (beginning + timedelta(seconds=moment // MICROSECONDS)).isoformat() + written
