@@ -101,7 +101,7 @@ class SqliteEngine(Engine):
 
 _FAR = 2**62
 """A moment after everything: each day is over."""
-MOST_BLOCKS = 50
+MOST_BLOCKS = 16
 """How many blocks of three events are made after each append; what is left is read row by row."""
 
 
