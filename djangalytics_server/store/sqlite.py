@@ -14,7 +14,12 @@ from sqlalchemy.exc import OperationalError
 from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.store.dialects import WRITE, sqlite_engine
 from djangalytics_server.store.failures import timed_out
-from djangalytics_server.store.sqlite_file import sqlite_path, write_lock
+from djangalytics_server.store.sqlite_file import (
+    CHECKPOINTS,
+    NO_CHECKPOINTS,
+    sqlite_path,
+    write_lock,
+)
 from djangalytics_server.store.stopping import Stop
 
 _INSTRUCTIONS = 50_000
@@ -58,8 +63,15 @@ class SqliteDatabase:
     def mending(self) -> Iterator[Connection]:
         """See ``Database.mending``."""
         writing = self._engine.execution_options(**{WRITE: True})
-        with write_lock(self._path), writing.begin() as connection:
-            yield connection
+        with write_lock(self._path), writing.connect() as connection:
+            # Nobody appends for hours, perhaps: then the log is for us to empty.
+            driver: Any = connection.connection.driver_connection
+            driver.execute(CHECKPOINTS)
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute(NO_CHECKPOINTS)
 
     def close(self) -> None:
         """See ``Database.close``."""

@@ -1,8 +1,8 @@
 """The SQLite file: where it is, how a connection is set up, and who may append to it.
 
-``synchronous=FULL`` makes every commit reach the disk before it is acknowledged. Connections
-that do not append never checkpoint the write-ahead log: SQLite before 3.51.3 can lose commits
-when two connections do so at once, so the lock in ``write_lock`` covers append and checkpoint.
+``synchronous=FULL`` makes every commit reach the disk before it is acknowledged. Only who holds
+``write_lock`` checkpoints the write-ahead log: SQLite before 3.51.3 can lose commits when two
+connections do so at once.
 """
 
 from __future__ import annotations

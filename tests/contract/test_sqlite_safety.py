@@ -156,6 +156,20 @@ def test_a_sorted_pass_over_many_ids_is_left_to_who_may_take_long(
             assert appender.append_now([Submission(1, 0, (event("d"),))]) is not None
 
 
+def test_the_log_is_emptied_where_nobody_appends(sqlite: SqliteEngine) -> None:
+    """Blocks are made beside a file that nobody sends to: the log does not grow with them."""
+    large = "UPDATE event_definitions SET event_name = CAST(zeroblob(2000000) AS TEXT)"
+    with sqlite.fresh() as store:
+        send(store, event("one"))
+        log = sqlite.path.with_name(f"{sqlite.path.name}-wal")
+        for _ in range(30):
+            with store._database.mending() as connection:
+                connection.exec_driver_sql(large)
+        assert log.stat().st_size < 30_000_000
+        with store._database.reading() as connection:
+            assert 0 == connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar()
+
+
 def test_only_the_owner_may_read_the_files(sqlite: SqliteEngine) -> None:
     """The database, its log, its index and its lock are for this user alone."""
     with sqlite.fresh() as store:
