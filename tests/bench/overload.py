@@ -94,7 +94,9 @@ def measure(folder: Path, batch: int, times: float, seconds: float, connections:
         most = max(offer(server.port, seconds, n, batch, 0)["good"] for n in USUAL)
         watch = Watch(server)
         watch.start()
-        flood = offer(server.port, 2 * seconds, connections, batch, most * times)
+        # No more than it takes to offer so much while each is answered within four seconds.
+        enough = min(connections, int(most * times * 4))
+        flood = offer(server.port, 2 * seconds, enough, batch, most * times)
         normal = recovery(server.port, usual)
         watch.over.set()
         watch.join()
