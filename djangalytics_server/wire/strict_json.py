@@ -18,6 +18,8 @@ from djangalytics_server.errors import InvalidEncoding, InvalidJson
 
 KEPT_TEXT = 64 * 1024
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+_DIGITS = 4_300
+"""Characters of the longest whole number that the compiled reader takes."""
 
 
 class Unstorable:
@@ -78,11 +80,9 @@ def write_any(value: object) -> str:
 
 
 def _integer(text: str) -> int | Unstorable:
-    # int() is quadratic in the number of digits, so length is looked at first.
-    if len(text) > 20:
-        return Unstorable(text)
-    number = int(text)
-    return number if INT_MIN <= number <= INT_MAX else Unstorable(text)
+    # int() is quadratic in the number of digits, so length is looked at first. Below that the
+    # number stays one, whatever its size, so that a refused event is kept as it was sent.
+    return int(text) if len(text) <= _DIGITS else Unstorable(text)
 
 
 def _float(text: str) -> float | Unstorable:

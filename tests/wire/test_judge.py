@@ -62,6 +62,9 @@ _number = st.one_of(
     st.integers().map(str),
     st.integers(-2, 2).map(lambda more: str(2**63 + more)),
     st.integers(-2, 2).map(lambda more: str(-(2**63) + more)),
+    st.sampled_from((300, 4_299, 4_300, 4_301)).map(
+        lambda digits: "-" * (digits % 2) + "9" * digits
+    ),
     st.floats(allow_nan=False, allow_infinity=False).map(json.dumps),
     st.sampled_from(("1E5", "-0.0", "5e-324", "1e-400", "1e308", "9" * 30, "0.1e1", "01", "1.")),
 )

@@ -79,6 +79,15 @@ def test_anything_read_can_be_kept(value: Any) -> None:
     assert len(kept) <= strict_json.KEPT_TEXT
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("digits", [19, 20, 21, 4_299])
+def test_a_whole_number_is_kept_as_it_was_sent(digits: int, sign: str) -> None:
+    """In the text of a refused event it stays a number of as many digits, whoever read it."""
+    text = f'{{"n":[{sign}{"9" * digits}]}}'
+    for read in (strict_json.read, strict_json.read_carefully):
+        assert text == strict_json.write_any(read(text.encode()))
+
+
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_numbers_that_are_not_finite_are_marked(text: str) -> None:
     """NaN, the infinities and what rounds to them become a mark that bears the text."""
