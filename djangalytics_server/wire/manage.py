@@ -190,7 +190,15 @@ def load(schema: Schema, body: bytes) -> dict[str, Any]:
     except ValidationError as error:
         messages = cast("dict[str, list[str]]", error.messages)
         errors = [_error(name, words[0]) for name, words in messages.items()]
-        raise InvalidFields(errors[0].message, errors=errors) from error
+        raise InvalidFields(_detail(errors[0], schema), errors=errors) from error
+
+
+def _detail(first: FieldError, schema: Schema) -> str:
+    """The words for the first that is wrong; most rules name their field, these two do not."""
+    if first.code == "field_unknown":
+        known = ", ".join(schema.fields) or "none"
+        return f"{first.field}: {first.message} Known here: {known}."
+    return f"{first.field}: {first.message}" if first.code == "field_missing" else first.message
 
 
 def _error(name: str, message: str) -> FieldError:

@@ -286,6 +286,22 @@ def test_a_wrong_field_is_named(
     assert before == house.sql("SELECT * FROM api_keys")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"kind": "write"}, "name: The field is required."),
+        (
+            {"kind": "write", "name": "x", "colour": 1},
+            "colour: This address does not know the field. Known here: kind, name, expires_at.",
+        ),
+    ],
+)
+def test_the_words_alone_say_which_field(desk: Desk, body: dict[str, object], words: str) -> None:
+    """Who reads only `detail` learns what is missing, or what there is instead of what was sent."""
+    answer = desk.browser.post("/api/keys/", json=body, headers=desk.token)
+    assert words == problem(answer)["detail"]
+
+
 def test_no_code_of_a_field_is_untested() -> None:
     """Each rule is broken above, and is a sentence."""
     others = (test_cohorts, test_persons, test_projects, test_retention)
