@@ -6,8 +6,9 @@ A part is what one request carries: events of one producer, as JSON, with their 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Protocol
 
 from djangalytics_client.producer import Producer
@@ -69,17 +70,21 @@ class Source(Protocol):
 
 class Memory:
     """The queue in memory. Callers of ``track()`` take no lock: each step of ``put`` is one
-    operation that no other thread can see half-done."""
+    operation that no other thread can see half-done. Events are numbered as they are taken."""
 
     replays = False
     tracked = 0
 
-    def __init__(self, producer: Callable[[], Producer], most: tuple[int, int]) -> None:
+    def __init__(
+        self, producer: Callable[[], Producer], numbers: Iterator[int], most: tuple[int, int]
+    ) -> None:
         """``most`` is how many events and bytes may wait or be under way."""
         self._producer = producer
+        self._numbers = numbers
         self._most_events, self._most_bytes = most
-        self._queue: deque[Numbered] = deque()
-        self._taken: list[Numbered] = []
+        self._queue: deque[bytes] = deque()
+        self._taken: list[bytes] = []
+        self._numbered: list[int] = []  # the numbers of those
         self._bytes = 0
 
     @property
@@ -91,28 +96,27 @@ class Memory:
         """Events held: waiting or under way."""
         return len(self._queue) + len(self._taken)
 
-    def is_full(self, size: int) -> bool:
-        """Whether there is no room for an event of so many bytes."""
-        return (
-            len(self._queue) + len(self._taken) >= self._most_events
-            or self._bytes + size > self._most_bytes
-        )
-
-    def put(self, number: int, event: bytes) -> None:
-        """Take an event."""
+    def put(self, event: bytes, admit: Callable[[int], object]) -> bool:
+        """Take an event if there is room, and ``admit`` its bytes before anybody can find it."""
         size = len(event)  # not called below: between reading and writing there is to be nothing
+        if self._bytes + size > self._most_bytes:
+            return False
+        if len(self._queue) + len(self._taken) >= self._most_events:
+            return False
+        admit(size)
         self._bytes += size
-        self._queue.append((number, event))
+        self._queue.append(event)
+        return True
 
-    def move(self, elsewhere: Callable[[int, bytes], bool], most: int) -> bool:
+    def move(self, elsewhere: Callable[[bytes], bool], most: int) -> bool:
         """Let up to so many waiting events go elsewhere; whether there may be more to move."""
         for _ in range(most):
             try:
-                number, event = numbered = self._queue.popleft()
+                event = self._queue.popleft()
             except IndexError:
                 return False
-            if not elsewhere(number, event):
-                self._queue.appendleft(numbered)
+            if not elsewhere(event):
+                self._queue.appendleft(event)
                 return False
             size = len(event)
             self._bytes -= size
@@ -122,31 +126,29 @@ class Memory:
         """See Source."""
         queue, taken = self._queue, self._taken
         with suppress(IndexError):  # another thread may be moving events away
-            while len(taken) < events and (not taken or len(queue[0][1]) <= size):
+            while len(taken) < events and (not taken or len(queue[0]) <= size):
                 taken.append(queue.popleft())
-                size -= len(taken[-1][1])
+                size -= len(taken[-1])
         if not taken:
             return None
-        return Part(
-            self,
-            [number for number, _ in taken],
-            [event for _, event in taken],
-            [len(event) for _, event in taken],
-        )
+        self._numbered += islice(self._numbers, len(taken) - len(self._numbered))
+        return Part(self, [*self._numbered], [*taken], [*map(len, taken)])
 
     def commit(self) -> None:
         """See Source."""
-        taken, self._taken = self._taken, []
-        size = sum(len(event) for _, event in taken)
+        taken, self._taken, self._numbered = self._taken, [], []
+        size = sum(map(len, taken))
         self._bytes -= size
 
     def held(self, most: int) -> list[bytes]:
         """The newest events that are held, as JSON; nothing is taken away."""
-        return [event for _, event in (*self._taken, *self._queue)[-most:]]
+        return [*self._taken, *self._queue][-most:]
 
     def empty(self) -> list[Numbered]:
-        """Give up all that is held, in order."""
+        """Give up all that is held, in order: what is under way keeps its number."""
         left = [*self._taken, *self._queue]
-        self._taken = []
+        self._numbered += islice(self._numbers, len(left) - len(self._numbered))
+        numbered = [*zip(self._numbered, left, strict=True)]
+        self._taken, self._numbered = [], []
         self._queue.clear()
-        return left
+        return numbered

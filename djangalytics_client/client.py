@@ -56,7 +56,8 @@ class Client:
         self._hooks = hooks or Hooks()
         self._source = source
         self._debug = debug or bool(_watchers)
-        self._world = world or World()
+        self._world = world = world or World()
+        self._time_ns, self._eight_bytes = world.time_ns, world.eight_bytes  # looked up faster
         self._off = switched_on(settings.disabled, DISABLED_VARIABLE, os.environ)
         dry_run = switched_on(settings.dry_run, DRY_RUN_VARIABLE, os.environ)
         self._gate = gate(settings, self._hooks, dry_run=dry_run)
@@ -103,13 +104,12 @@ class Client:
         """
         if self._off:
             return None
-        world = self._world
         call = (event_name, properties, distinct_id, session_id, source, timestamp, insert_id)
         try:
             scope = current.get()
             if self._everywhere:
                 scope = beneath(scope, self._everywhere)
-            now, chance = world.time_ns(), world.eight_bytes()
+            now, chance = self._time_ns(), self._eight_bytes()
             if self._gate is None:
                 given_id, event = written(call, scope, now, chance, self._source)
             else:

@@ -77,12 +77,12 @@ class Delivery:
 
     def waiting(self) -> int:
         """Events of this process that no request has been made of yet."""
-        return self._tally.counted() - self._taken
+        return self._tally.admitted - self._taken
 
     def batch_is_full(self) -> bool:
-        """Whether a request's worth of events waits, as far as they are counted."""
+        """Whether a request's worth of events waits."""
         return (
-            self._tally.about() - self._taken >= self._settings.batch_events
+            self._tally.admitted - self._taken >= self._settings.batch_events
             or self._tally.weight >= self._settings.batch_bytes
         )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from operator import index
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ _TIMESTAMP = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]
 _SURELY_FITS = LIMITS.event_bytes // 13 - 1000
 _LAST_MOMENT = 253_402_300_799_999_999
 _ENVELOPE_WEIGHT = 200
+_MOST_BYTES, _LONGEST_ID = LIMITS.event_bytes, LIMITS.distinct_id_length
 
 _good_names: dict[str, str] = {}
 """Names that were checked before, and their JSON; they are a closed set in most applications."""
@@ -59,25 +59,39 @@ def new_insert_id(time_ns: int, entropy: bytes) -> str:
     The 12 bits after the version hold the fraction of the millisecond, so ids made one after
     another sort in the order they were made, to a quarter of a microsecond; 60 bits are random.
     """
-    millis, rest = divmod(time_ns, 1_000_000)
-    return _insert_id(_of_millisecond(millis)[0], rest, entropy)
+    return _stamped(time_ns, entropy)[1]
 
 
-def _insert_id(begun: str, rest: int, entropy: bytes) -> str:
-    part = (rest << 12) // 1_000_000
-    return f"{begun}{_TWO_DIGITS[part >> 4]}{_DIGITS[part & 15]}-8{entropy.hex('-', 6)[1:]}"
+def _stamped(time_ns: int, entropy: bytes) -> tuple[str, str]:
+    """The text of a time, and an insert id of it."""
+    begin, when, begun = _latest[0]
+    rest = time_ns - begin
+    if not 0 <= rest < 1_000_000:
+        begin, when, begun = _latest[0] = _millisecond(time_ns)
+        rest = time_ns - begin
+    return (
+        f"{when}{_THOUSANDTHS[rest // 1000]}Z",
+        f"{begun}{_PARTS[rest // _PART]}-8{entropy.hex('-', 6)[1:]}",
+    )
 
 
 # Looked up: to format a number takes longer than all else of an id.
-_DIGITS = "0123456789abcdef"
-_TWO_DIGITS = [*map("{:02x}".format, range(256))]
 _THOUSANDTHS = [*map("{:03d}".format, range(1000))]
+_PARTS = [two + one for two in map("{:02x}".format, range(256)) for one in "0123456789abcdef"]
+_PART = 245
+"""Nanoseconds: a millisecond has 4,082 such parts, and three hexadecimal digits tell 4,096."""
 
 
-@lru_cache(maxsize=4)
-def _of_millisecond(millis: int) -> tuple[str, str]:
-    """How the ids and the times of a millisecond begin."""
-    return f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7", rfc3339(millis * 1000)[:-4]
+def _millisecond(time_ns: int) -> tuple[int, str, str]:
+    """Where the millisecond of a time begins, and how its times and its ids do."""
+    millis = time_ns // 1_000_000
+    begun = f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7"
+    return millis * 1_000_000, rfc3339(millis * 1000)[:-4], begun
+
+
+_latest = [_millisecond(0)]
+"""The millisecond that was last asked for: who tracks much makes many events in each. Replaced in
+one step, whatever other threads do."""
 
 
 def written(
@@ -87,39 +101,46 @@ def written(
     name, given, distinct_id, session_id, source, timestamp, insert_id = call
     if scope is not NOWHERE or default_source is not None:
         distinct_id, session_id, source = _who(call, scope, default_source)
-    title = _good_names.get(name) if type(name) is str else None
-    if title is None:
+    try:
+        title = _good_names[name]
+    except (KeyError, TypeError):
         title = quoted(_checked_name(name))
     if type(given) is not dict or scope is not NOWHERE:
         given = _merged(scope.properties, given)
     what = f',"properties":{object_text(given)}' if given else ""
+    if distinct_id is None:
+        who = ""
+    elif (  # as in _identifier, in place
+        type(distinct_id) is str
+        and distinct_id.isascii()
+        and distinct_id.isprintable()
+        and 1 <= len(distinct_id) <= _LONGEST_ID
+    ):
+        who = f',"distinct_id":{quoted(distinct_id)}'
+    else:
+        who = _member("distinct_id", distinct_id)
+    if session_id is not None or source is not None:
+        who += _member("session_id", session_id) + _member("source", source)
     if timestamp is None and insert_id is None:
-        millis, rest = divmod(time_ns, 1_000_000)
-        begun, when = _of_millisecond(millis)
-        made = _insert_id(begun, rest, entropy)
-        identity = f'{when}{_THOUSANDTHS[rest // 1000]}Z","insert_id":"{made}"'
+        when, made = _stamped(time_ns, entropy)
+        said = made
     else:
         made = new_insert_id(time_ns, entropy) if insert_id is None else _given_id(insert_id)
-        moment = time_ns // 1000 if timestamp is None else _moment(timestamp)
-        identity = f'{rfc3339(moment)}","insert_id":{quoted(made)}'
-    who = "" if distinct_id is None else _member("distinct_id", distinct_id)
-    if session_id is not None:
-        who += _member("session_id", session_id)
-    if source is not None:
-        who += _member("source", source)
-    text = f'{{"event_name":{title},"timestamp":"{identity}{who}{what}}}'
+        said = quoted(made)[1:-1]
+        when = rfc3339(time_ns // 1000 if timestamp is None else _moment(timestamp))
+    text = f'{{"event_name":{title},"timestamp":"{when}","insert_id":"{said}"{who}{what}}}'
     try:
         event = text.encode()
     except UnicodeEncodeError:
         settle(dict(given))  # says where the lone surrogate is
         raise
-    if len(event) > LIMITS.event_bytes:
+    if len(event) > _MOST_BYTES:
         raise too_large()
     return made, event
 
 
 def _member(field: str, value: Id) -> str:
-    text = _identifier(value, field)
+    text = None if value is None else _identifier(value, field)
     return "" if text is None else f',"{field}":{quoted(text)}'
 
 

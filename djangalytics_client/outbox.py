@@ -59,7 +59,7 @@ class Outbox:
         self._numbers = itertools.count(1)
         self._tally = Tally()
         most = (settings.queue_events, settings.queue_bytes)
-        self._memory = Memory(self._this_producer, most)
+        self._memory = Memory(self._this_producer, self._numbers, most)
         self._delivery = Delivery(self._tally, self._transport, settings, world, self.voice)
         self._delivery.own.append(self._memory)
         self._worker = Worker(self._delivery, self._memory, self._tally, world, self.voice)
@@ -71,23 +71,18 @@ class Outbox:
     def put(self, event: bytes) -> str | None:
         """Queue one event, as JSON; None, or why it was not. Waits for nothing, except that the
         first event of a process opens its spool."""
-        size = len(event)
         if self._closed is not None:
             if self._late_in == threading.get_ident() and not sys.is_finalizing():
                 return self._put_late(event)
-            self._tally.note(self._closed)
+            self._tally.refuse(self._closed)
             return self._closed
         if not self._spool_is_open:
             self._open_spool()
-        spool, memory, worker = self._spool, self._memory, self._worker
-        if memory.is_full(size) and (spool is None or not spool.has_room(size)):
-            self._tally.note("queue_full")
+        spool, worker, admit = self._spool, self._worker, self._tally.admit
+        spooled = spool is not None and spool.append(event, admit)
+        if not spooled and not self._memory.put(event, admit):
+            self._tally.refuse("queue_full")
             return "queue_full"
-        # Noted first: what is in a queue is in the counts.
-        number = next(self._numbers)
-        self._tally.note(size)
-        if spool is None or not spool.append(number, event):
-            memory.put(number, event)
         if worker.idle or (worker.lingering and self._delivery.batch_is_full()):
             worker.wake()
         if spool is not None and spool.wanting:
@@ -104,16 +99,16 @@ class Outbox:
         self.close("shutdown")
         if not self._worker.retire():
             self.voice.end(0.0)
-            if self._tally.counted() > self._tally.settled:
+            if self._tally.admitted > self._tally.settled:
                 _unsent.append(self)
 
     def refuse(self, reason: str) -> None:
         """Count an event that was tracked and never came to be queued."""
-        self._tally.note(reason)
+        self._tally.refuse(reason)
 
     def withhold(self, reason: str) -> None:
         """Count an event that was tracked and left out on purpose."""
-        self._tally.note(f"{DROPPED}{reason}")
+        self._tally.refuse(f"{DROPPED}{reason}")
 
     def stats(self) -> Stats:
         """The counts, all of one moment."""
@@ -129,7 +124,7 @@ class Outbox:
         """
         if os.getpid() != self._pid:
             self.start_over()
-        target = self._tally.counted()
+        target = self._tally.admitted
         if self._worker.is_current_thread():  # a log handler of the host's, inside our own request
             return max(0, target - self._tally.settled)
         if not self._spool_is_open and not self._closed:
@@ -213,7 +208,13 @@ class Outbox:
         folder, settings = self._spool_folder, self._settings
         assert folder is not None
         try:
-            spool = Spool(folder, self._this_producer(), settings.spool_bytes, self._found_damage)
+            spool = Spool(
+                folder,
+                self._this_producer(),
+                self._numbers,
+                settings.spool_bytes,
+                self._found_damage,
+            )
         except (OSError, ImportError) as error:
             self.voice.once("spool", "No spool, events wait in memory alone: %s", error)
             return
@@ -227,7 +228,7 @@ class Outbox:
 
     def _spool_the_rest(self) -> int:
         """At the end: move what waits in memory to the spool -> events that are there."""
-        spool, left = self._spool, self._tally.counted() - self._tally.settled
+        spool, left = self._spool, self._tally.admitted - self._tally.settled
         if spool is None or not left:
             return 0
         waiting = self._memory.empty()

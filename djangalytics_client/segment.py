@@ -22,6 +22,7 @@ import mmap
 import os
 import struct
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
@@ -36,8 +37,9 @@ _HEAD = struct.Struct("<8sQQII")
 _SETTLED = struct.Struct("<QQ")
 _RECORD = struct.Struct("<2sIIQ")
 _unpacked = _RECORD.unpack_from
+_pack_into = _RECORD.pack_into
 _MARK = b"\xff\xe5"
-MARGIN = _OVERHEAD = _RECORD.size
+_OVERHEAD = _RECORD.size
 """Bytes that a record takes besides its event."""
 _LONGEST = SMALLEST - BEGIN - _OVERHEAD
 _CHUNK = 512 * 1024
@@ -93,18 +95,24 @@ class Segment:
                     length = min(_WARMED_AT_ONCE, self.size - start)
                     self._map.madvise(_POPULATE_WRITE, start, length)
 
-    def append(self, number: int, event: bytes) -> bool:
-        """Copy one event in; False when there is no room. No system call."""
+    def append(self, event: bytes, numbers: Iterator[int], admit: Callable[[int], object]) -> bool:
+        """Copy one event in; False when there is no room. No system call.
+
+        Only when there is one is the event numbered, and its size admitted.
+        """
         at = self.at
         begin = at + _OVERHEAD
-        end = begin + len(event)
+        size = len(event)
+        end = begin + size
         if end > self.size:
             return False
         # The record's head comes last, and only then does the segment grow: whoever is killed
         # or interrupted half-way leaves nothing behind that looks like an event.
         self._map[begin:end] = event
+        admit(size)
+        number = next(numbers)
         check = crc32(event, (number ^ number >> 32) & _LOW)
-        _RECORD.pack_into(self._map, at, _MARK, len(event), check, number)
+        _pack_into(self._map, at, _MARK, size, check, number)
         self.at = end
         return True
 

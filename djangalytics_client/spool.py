@@ -15,12 +15,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 
 from djangalytics_client.journal import Damage, Journal, Orphan, left_by, lock_path, try_lock
 from djangalytics_client.producer import Producer
-from djangalytics_client.segment import MARGIN, SMALLEST, Segment
+from djangalytics_client.segment import SMALLEST, Segment
 
 FIRST_SEGMENT = 1024 * 1024
 LARGEST_SEGMENT = 4 * 1024 * 1024
@@ -33,16 +35,29 @@ _MEASURED_FOR = 10.0
 """Seconds for which it is believed how much the other processes have in the folder."""
 
 
+def _admitted_before(_: int) -> None:
+    """For events that come from the queue in memory."""
+
+
 class Spool:
     """The spool of one producer, in one process."""
 
-    def __init__(self, folder: Path, producer: Producer, most_bytes: int, damage: Damage) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        producer: Producer,
+        numbers: Iterator[int],
+        most_bytes: int,
+        damage: Damage,
+    ) -> None:
         """Open it: make the folder, the lock and the first segment. OSError when one fails.
 
-        ``most_bytes`` bounds the folder, with what all processes have in it.
+        ``numbers`` are those of the producer's events; ``most_bytes`` bounds the folder, with what
+        all processes have in it.
         """
         self._folder = folder
         self._producer = producer
+        self._numbers = numbers
         self._most_bytes = most_bytes
         self._damage = damage
         self.wanting = False
@@ -74,8 +89,18 @@ class Spool:
         self.journal.segments.append(current)
         self._pool.append(current)
 
-    def append(self, number: int, event: bytes) -> bool:
-        """Keep an event; False when there is no room. No lock, no system call."""
+    def append(
+        self,
+        event: bytes,
+        admit: Callable[[int], object] = _admitted_before,
+        numbers: Iterator[int] | None = None,
+    ) -> bool:
+        """Keep an event; False when there is no room. No lock, no system call.
+
+        ``admit`` is called with its size before anybody can find it; ``numbers`` are for one that
+        has its number already.
+        """
+        numbers = numbers or self._numbers
         pool = self._pool
         while True:
             try:
@@ -87,21 +112,13 @@ class Spool:
                     self._ask()
                     return False
                 self.journal.segments.append(segment)
-            if segment.append(number, event):
+            if segment.append(event, numbers, admit):
                 pool.append(segment)
                 if not self._ready and segment.at * _AHEAD > segment.size:
                     self._ask()
                 return True
             segment.done = True
             self._left.append(segment)
-
-    def has_room(self, size: int) -> bool:
-        """Whether an event of so many bytes would find room, as far as one can tell."""
-        pool = self._pool
-        with suppress(IndexError):
-            segment = pool[-1]
-            return bool(self._ready) or segment.at + size + MARGIN <= segment.size
-        return bool(self._ready)
 
     def _ask(self) -> None:
         if not self._asked:
@@ -145,12 +162,13 @@ class Spool:
 
     def keep(self, number: int, event: bytes, now: float) -> bool:
         """Like ``append``, but may wait for the disk: for what is left in memory at the end."""
-        if self.append(number, event):
+        numbers = repeat(number)
+        if self.append(event, numbers=numbers):
             return True
         self._retry_at = 0.0
         with suppress(OSError):
             self.tidy(now)
-        return self.append(number, event)
+        return self.append(event, numbers=numbers)
 
     def close(self, *, settled: bool) -> None:
         """Let go of everything. The files are deleted if all is settled, else left for the next

@@ -6,14 +6,11 @@ tracked == queued + sent + duplicates + rejected + lost + spooled + dropped (eac
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 DROPPED = "dropped:"
-_COUNTED_AT_ONCE = 8
-"""Few: whoever counts does it inside ``track()``."""
 _MOST_REASONS = 64
 """Codes come from the network too: past so many different ones, the rest is counted as `other`."""
 
@@ -63,79 +60,57 @@ class Outcome:
 class Tally:
     """The counts behind Stats.
 
-    Callers of ``track()`` leave a note of each event and never wait: notes are counted by whoever
-    gets the lock once there are some, and nobody blocks to get it but readers of the counts. The
-    lock is held for a few assignments, never during I/O, and is re-entrant, so that a signal
-    handler may track over ``track()``.
+    Callers of ``track()`` take no lock and never wait. What they count, they count in single
+    additions: Python lets no other thread and no signal handler in between the reading and the
+    writing of one that calls nothing. How events end is counted under the lock, which is held for
+    a few assignments, never during I/O, and is re-entrant, so that a signal handler may ask.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.tracked = self.admitted = self.settled = 0
+        self.admitted = self.settled = 0
+        """Events that were queued since the beginning, and those of them that have ended."""
         self.weight = 0
-        self._notes: deque[int | str] = deque()
+        """Bytes of those that have not."""
         self._abandoned: str | None = None
         self._sent = self._duplicates = self._spooled = 0
+        self._refused: dict[str, int] = {}  # those that never came to be queued
         self._rejected: dict[str, int] = {}
         self._lost: dict[str, int] = {}
         self._replayed: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
 
-    def note(self, what: int | str) -> None:
-        """Note one tracked event: its size as it is queued, or the reason why it is not; one that
-        begins with DROPPED is on purpose."""
-        self._notes.append(what)
-        if len(self._notes) >= _COUNTED_AT_ONCE and self.lock.acquire(False):
-            try:
-                self._count()
-            finally:
-                self.lock.release()
+    def admit(self, size: int) -> None:
+        """Count an event of so many bytes that is about to be queued."""
+        if self._abandoned is None:
+            self.admitted += 1
+            self.weight += size
+        else:
+            _add(self._refused, self._abandoned, 1)
 
-    def counted(self) -> int:
-        """Count all notes -> events queued since the beginning."""
-        with self.lock:
-            self._count()
-            return self.admitted
-
-    def about(self) -> int:
-        """Events queued since the beginning, those that are noted and not counted among them."""
-        return self.admitted + len(self._notes)
-
-    def _count(self) -> None:
-        next_note = self._notes.popleft
-        while True:
-            try:
-                note = next_note()
-            except IndexError:  # not asked for before: a signal handler may count in between
-                return
-            self.tracked += 1
-            if isinstance(note, str):
-                self._count_out(note)
-            elif self._abandoned is None:
-                self.admitted += 1
-                self.weight += note
-            else:
-                _add(self._lost, self._abandoned, 1)
-
-    def _count_out(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
+        """Count an event that was tracked and is not queued; a reason that begins with DROPPED is
+        on purpose."""
         if reason.startswith(DROPPED):
             _add(self._dropped, reason.removeprefix(DROPPED), 1)
         else:
-            _add(self._lost, reason, 1)
+            _add(self._refused, reason, 1)
 
     def settle(self, count: int, weight: int, outcome: Outcome) -> None:
         """Count ``count`` queued events as ended; the outcome accounts for each of them."""
         with self.lock:
-            if self._abandoned is not None:
-                return  # counted as lost already
-            self.settled += count
-            self.weight -= weight
-            self._sent += outcome.sent
-            self._duplicates += outcome.duplicates
-            for code, number in outcome.rejected.items():
-                _add(self._rejected, code, number)
-            for reason, number in outcome.lost.items():
-                _add(self._lost, reason, number)
+            if self._abandoned is None:  # else they are counted as lost already
+                self._settle(count, weight, outcome)
+
+    def _settle(self, count: int, weight: int, outcome: Outcome) -> None:
+        self.settled += count
+        self.weight -= weight
+        self._sent += outcome.sent
+        self._duplicates += outcome.duplicates
+        for code, number in outcome.rejected.items():
+            _add(self._rejected, code, number)
+        for reason, number in outcome.lost.items():
+            _add(self._lost, reason, number)
 
     def settle_missing(self, count: int, reason: str) -> None:
         """Count events as lost that were queued and are not there any more."""
@@ -158,13 +133,12 @@ class Tally:
         """Count what is queued as ended, whatever becomes of it later: so many as spooled, the
         rest as lost -> how many are lost."""
         with self.lock:
-            self._count()
+            self._abandoned = reason  # first: from here on nothing is admitted
             left = self.admitted - self.settled
             lost = max(0, left - spooled)
             if left:
                 self._spooled = left - lost
-                self.settle(left, self.weight, Outcome(lost={reason: lost} if lost else {}))
-            self._abandoned = reason
+                self._settle(left, self.weight, Outcome(lost={reason: lost} if lost else {}))
             return lost
 
     def damaged(self, count: int) -> None:
@@ -180,24 +154,29 @@ class Tally:
     def losses(self) -> dict[str, int]:
         """Events lost so far, by reason."""
         with self.lock:
-            self._count()
-            return dict(self._lost)
+            return self._all_lost(self._refused.copy())
 
     def snapshot(self) -> Stats:
         """A consistent copy of the counts."""
         with self.lock:
-            self._count()
+            admitted, refused, dropped = self.admitted, self._refused.copy(), self._dropped.copy()
             return Stats(
-                self.tracked,
-                self.admitted - self.settled,
+                admitted + sum(refused.values()) + sum(dropped.values()),
+                admitted - self.settled,
                 self._sent,
                 self._duplicates,
                 dict(self._rejected),
-                dict(self._lost),
+                self._all_lost(refused),
                 self._spooled,
                 dict(self._replayed),
-                dict(self._dropped),
+                dropped,
             )
+
+    def _all_lost(self, refused: dict[str, int]) -> dict[str, int]:
+        lost = dict(self._lost)
+        for reason, number in refused.items():
+            _add(lost, reason, number)
+        return lost
 
 
 def _add(counts: dict[str, int], key: str, number: int) -> None:

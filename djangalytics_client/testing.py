@@ -123,10 +123,9 @@ class _Memory(Outbox):
     def put(self, event: bytes) -> str | None:
         """Keep one event, as JSON; None, or why a real queue would not take it."""
         if self._closed is not None:
-            self._tally.note(self._closed)
+            self._tally.refuse(self._closed)
             return self._closed
-        self._tally.note(len(event))
-        self._tally.counted()
+        self._tally.admit(len(event))
         new = self._tracked.add(json.loads(event))
         self._tally.settle(1, len(event), Outcome(sent=int(new), duplicates=int(not new)))
         return None

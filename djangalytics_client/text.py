@@ -11,7 +11,6 @@ from djangalytics_client.values import (
     INT_MAX,
     INT_MIN,
     LIMITS,
-    check_count,
     check_key,
     good_keys,
     plain_value,
@@ -40,6 +39,10 @@ def _encoder() -> Callable[[object], str]:
 json_text = _encoder()
 """Plain JSON values as compact JSON."""
 
+_ROOM = LIMITS.event_bytes
+_FEW = 100
+"""Up to so many keys a text that grows by one member after the other costs least."""
+
 
 def object_text(given: dict[str, Any]) -> str:
     """Properties as compact JSON, with the values that ``settle`` would make of them.
@@ -48,13 +51,13 @@ def object_text(given: dict[str, Any]) -> str:
     with the server's code when something cannot be sent. Two things are left to the caller: whether
     the event as a whole is too large, and lone surrogates, which cannot be encoded.
     """
-    check_count(len(given))
-    try:
-        text = _in_one_pass(given)
-        if "\\u0000" not in text:
-            return text
-    except (_OddKeyError, RuntimeError):
-        pass  # the latter: another thread changed it meanwhile
+    if len(given) <= _FEW:
+        try:
+            text = _in_one_pass(given)
+            if "\\u0000" not in text:
+                return text
+        except (_OddKeyError, RuntimeError):
+            pass  # the latter: another thread changed it meanwhile
     own = dict(given)
     settle(own)
     return json_text(own)
@@ -65,8 +68,7 @@ class _OddKeyError(Exception):
 
 
 def _in_one_pass(given: dict[str, Any]) -> str:
-    room = LIMITS.event_bytes
-    members = []
+    room, text = _ROOM, ""
     for key, value in given.items():
         try:
             head = good_keys[key]
@@ -78,20 +80,20 @@ def _in_one_pass(given: dict[str, Any]) -> str:
             room -= len(value)
             if room < 0:
                 raise too_large()
-            members.append(head + quoted(value))
-        elif kind is bool:
-            members.append(head + ("true" if value else "false"))
+            text = f"{text},{head}{quoted(value)}"
         elif (kind is int and INT_MIN <= value <= INT_MAX) or (kind is float and isfinite(value)):
-            members.append(head + repr(value))
+            text = f"{text},{head}{value!r}"
+        elif kind is bool:
+            text = f"{text},{head}{'true' if value else 'false'}"
         elif value is None:
-            members.append(head + "null")
+            text = f"{text},{head}null"
         else:
             plain, weight = plain_value(value, key, 1, room)
             room -= weight
             if room < 0:
                 raise too_large()
-            members.append(head + json_text(plain))
-    return f"{{{','.join(members)}}}"
+            text = f"{text},{head}{json_text(plain)}"
+    return f"{{{text[1:]}}}"
 
 
 def _checked_key(key: str) -> str:

@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 from djangalytics_client import Client, Settings, outbox
 from djangalytics_client.errors import TransportError
 from djangalytics_client.retry import Reply
-from djangalytics_client.stats import Tally
 from djangalytics_client.transport import MemoryTransport
 from djangalytics_client.world import World, daemon
 
@@ -228,36 +226,6 @@ def test_signals_over_a_full_queue_cost_what_is_counted() -> None:
     assert {*given} - {None} == {event["insert_id"] for event in memory.events}
     assert (0, 0) == (client._outbox._memory._bytes, client._outbox._tally.weight)
     client.shutdown()
-
-
-def test_a_signal_handler_may_count_while_notes_are_counted() -> None:
-    """The last note may be gone when the interrupted counting comes to it: nobody fails."""
-    tally = Tally()
-
-    class Interrupted(deque[int | str]):
-        inside = False
-
-        def __bool__(self) -> bool:
-            return self.interrupt() or len(self) > 0
-
-        def popleft(self) -> int | str:
-            self.interrupt()
-            return super().popleft()
-
-        def interrupt(self) -> bool:
-            if not self.inside:
-                self.inside = True
-                before = len(self)
-                tally.counted()  # as a handler's track() does
-                self.inside = False
-                return before > 0
-            return False
-
-    tally._notes = Interrupted()
-    for _ in range(100):
-        tally.note(5)
-    assert (100, 500) == (tally.counted(), tally.weight)
-    assert 100 == tally.snapshot().tracked
 
 
 def test_a_log_handler_that_tracks_does_not_loop() -> None:

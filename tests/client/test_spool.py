@@ -237,7 +237,7 @@ def test_settled_events_are_not_sent_again_after_a_crash(folder: Path) -> None:
 def written(path: Path, count: int, size: int = 64 * 1024) -> Segment:
     segment = Segment(path, size, WHO)
     for number in range(1, count + 1):
-        assert segment.append(number, b'{"n":%d}' % number)
+        assert segment.append(b'{"n":%d}' % number, iter([number]), int)
     return segment
 
 
@@ -570,7 +570,7 @@ def test_the_form_of_a_record_is_this(tmp_path: Path) -> None:
     """What a newer version reads, an older one wrote: the bytes are a contract."""
     path = tmp_path / "s"
     segment = Segment(path, 64 * 1024, WHO)
-    segment.append(5, b'{"event_name":"x"}')
+    segment.append(b'{"event_name":"x"}', iter([5]), int)
     segment.leave()
     content = path.read_bytes()
     assert b"djspool\x01" == content[:8]
