@@ -155,9 +155,9 @@ def section(lines: list[str]) -> list[str]:
         " `python -m tests.bench.sdk.full`.",
         f"Nobody listens, the queue has room for {QUEUE_EVENTS:,} events and the spool, where",
         f"there is one, for {SPOOL_BYTES // 1024} KiB. {THREADS} threads track {AT_ONCE} events",
-        f"each, wait for 10 ms, and so on for {SECONDS:.0f} s. We want a p99 under 1,000 µs, no more",
-        "memory, and three counts that are one: calls that gave no id, `stats().lost`, and what",
-        "`on_error` was told.",
+        f"each, wait for 10 ms, and so on for {SECONDS:.0f} s. We want a p99 under 1,000 µs, no",
+        "more memory, and three counts that are one: calls that gave no id, `stats().lost`, and",
+        "what `on_error` was told.",
         "",
         *lines,
     ]
