@@ -22,7 +22,7 @@ values = [
     (numpy.float32(0.5), 0.5), (numpy.longdouble(1.5), 1.5), (numpy.bool_(True), True),
     (numpy.str_("x"), "x"), (numpy.bytes_(b"x"), "x"),
     (one, "2026-01-02T03:04:05.678901Z"), (numpy.timedelta64(1500, "ms"), 1.5),
-    (numpy.datetime64("NaT"), None), (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+    (numpy.datetime64("NaT", "us"), None), (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
     (numpy.array(7), 7), (numpy.array([one]), ["2026-01-02T03:04:05.678901Z"]),
 ]
 for given, expected in values:
