@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 import urllib.error
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from djangalytics_server.answering import remembered
+from djangalytics_server.answering import priority, remembered
 from djangalytics_server.answering.apart import Apart
 from djangalytics_server.answering.remembered import Remembered
 from djangalytics_server.answering.turns import AT_A_TIME, WAITING
@@ -176,6 +177,20 @@ def test_light_questions_start_no_process(apart: Apart) -> None:
     """They are answered where they are asked."""
     assert '"events":[]' in apart.answer(EventPage(1), no)
     assert [] == apart._idle
+
+
+def test_a_process_apart_gives_way(apart: Apart) -> None:
+    """By its niceness, and by that of its session where the system looks at sessions first."""
+    apart.answer(statement("select 1"), no)
+    [process] = apart._idle
+    pid = process._process.pid
+    assert os.getpriority(os.PRIO_PROCESS, 0) + priority.NICENESS <= 19
+    assert os.getpriority(os.PRIO_PROCESS, 0) + priority.NICENESS == os.getpriority(
+        os.PRIO_PROCESS, pid
+    )
+    share = Path(f"/proc/{pid}/autogroup")
+    if share.exists():
+        assert share.read_text().endswith(f" nice {priority.NICENESS}\n")
 
 
 def no() -> bool:

@@ -9,6 +9,7 @@ events, as the yardstick of a store by columns.
 from __future__ import annotations
 
 import argparse
+import gc
 import shutil
 import sqlite3
 import statistics
@@ -29,6 +30,7 @@ def median_ms(ask: Callable[[], object], rounds: int) -> tuple[float, float]:
     """The medians of some rounds after one that is not counted: milliseconds, and of CPU."""
     wall, cpu = [], []
     for _ in range(rounds + 1):
+        gc.collect()
         begin, spent = time.perf_counter(), time.process_time()
         ask()
         wall.append((time.perf_counter() - begin) * 1_000)
@@ -77,6 +79,8 @@ def main() -> None:
     parser.add_argument("--explain", action="store_true", help="say how SQLite looks for them")
     asked = parser.parse_args()
     remembered.MOST_ANSWERS = 0  # each round looks anew
+    gc.freeze()
+    gc.disable()  # as in the processes that answer what takes long: see ``median_ms``
     folder = asked.data or Path(tempfile.mkdtemp(prefix="djangalytics-bench-"))
     try:
         server = opened(folder, asked.events)
