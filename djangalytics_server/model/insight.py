@@ -130,7 +130,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """People's events in ``span``, each person's in order: those of any kind, or ``all`` of them.
+    """Events of people in ``span``, in order: those of any kind, or ``all`` of them.
 
     ``filter`` narrows them; ``breakdown`` is read of events of the first ``broken`` kinds.
     """
@@ -156,7 +156,7 @@ class Stream:
 
 
 Moment = tuple[Any, ...]
-"""An event of a walk: person, timestamp, its kinds as a number (bit n is the n-th), raw values.
+"""An event of a walk: timestamp, id, person, its kinds as a number (bit n is the n-th), raw values.
 
 Of a stream: timestamp, person, session, its kinds, raw values.
 """

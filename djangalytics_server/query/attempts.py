@@ -6,31 +6,40 @@ there by the same event, the one that began last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
-from djangalytics_server.model.funnel import Funnel
-from djangalytics_server.model.insight import Moment, Raw
+from djangalytics_server.model.funnel import Funnel, Order
+from djangalytics_server.model.insight import Moment
 
-TIME, BITS, GROUP = 1, 2, slice(3, None)
-"""Where a moment has its time; the steps that it takes as bits, the exclusions above them; and
-what to break down by."""
+TIME, PERSON, BITS, GROUP = 0, 2, 3, slice(4, None)
+"""Where a moment has its time; the person; the steps that it takes as bits, the exclusions above
+them; and what to break down by."""
 
-
-class Attempt:
-    """When each step was taken, and what the first event said."""
-
-    __slots__ = ("group", "times")
-
-    def __init__(self, times: tuple[int, ...], group: tuple[Raw, ...]) -> None:
-        self.times, self.group = times, group
+Attempt = tuple[Any, ...]
+"""What the first event said of the breakdown, then when each step was taken; a plain tuple, for
+there are very many."""
 
 
-Best = Callable[[Sequence[Moment]], "Attempt | None"]
+class Attempts(Protocol):
+    """Everybody on their way."""
+
+    def __init__(self, question: Funnel) -> None: ...
+
+    def take(self, events: Iterable[Moment]) -> None:
+        """Go on with the next events, in the order of their time and arrival."""
+
+    def best(self) -> Iterator[tuple[str, Attempt]]:
+        """Each person who began, and their best attempt."""
 
 
-def best_of(question: Funnel) -> Best:
-    """What finds the best attempt in a person's events, which come in their order."""
-    ways = {"ordered": _Ordered, "strict": _Strict, "unordered": _Unordered}
+def attempts_of(question: Funnel) -> Attempts:
+    """The question's, before the first event."""
+    ways: dict[Order, type[Attempts]] = {
+        "ordered": _Ordered,
+        "strict": _Strict,
+        "unordered": _Unordered,
+    }
     return ways[question.order](question)
 
 
@@ -39,104 +48,151 @@ class _Way:
         self.start, self.end = question.span
         self.window = question.window
         self.steps = len(question.steps)
+        self.mask = (1 << self.steps) - 1
         self.exclusions = tuple(
             (1 << self.steps + place, exclusion.after, exclusion.before)
             for place, exclusion in enumerate(question.exclusions)
         )
 
-    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
-        raise NotImplementedError
+
+_Standing = list[Any]
+"""Of one person: their best attempt, then of those that have taken one step, two, and so on, the
+one that began last, or None. Whatever comes takes all of them further or none, and it has the most
+time left."""
+
+
+class _Taken(dict[int, tuple[int, ...]]):
+    """By an event's bits the steps but the first that it takes, the last first."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def __missing__(self, bits: int) -> tuple[int, ...]:
+        found = self[bits] = tuple(s for s in range(self._steps - 1, 0, -1) if bits >> s & 1)
+        return found
 
 
 class _Ordered(_Way):
-    """Other events may come between the steps.
+    """Other events may come between the steps."""
 
-    Of all attempts that have taken equally many steps only the one that began last is kept:
-    whatever comes takes all of them further or none, and it has the most time left.
-    """
+    def __init__(self, question: Funnel) -> None:
+        super().__init__(question)
+        self._people: dict[str, _Standing] = {}
+        self._others = [None] * (self.steps - 1)
+        self._taken = _Taken(self.steps)
 
-    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
-        standing: list[Attempt | None] = [None] * (self.steps + 1)  # by steps taken
-        best: Attempt | None = None
-        reached = 0
-        excluded = 1 << self.steps
+    def take(self, events: Iterable[Moment]) -> None:
+        """See ``Attempts.take``; this loop is what a funnel takes."""
+        start, end, steps, mask = self.start, self.end, self.steps, self.mask
+        known = self._people.get
         for event in events:
-            time, bits = event[TIME], event[BITS]
-            if bits >= excluded:
-                self._end(standing, bits)
-            # Nobody goes further before they have begun, nor by the first step alone.
-            furthest = self._further(standing, time, bits) if reached and bits > 1 else 0
-            if bits & 1 and self.start <= time < self.end:
-                standing[1] = Attempt((time,), event[GROUP])
-                furthest = furthest or 1
-            if furthest > reached:
-                best, reached = standing[furthest], furthest
-                if reached == self.steps:
-                    break
-        return best
+            bits = event[BITS]
+            standing = known(event[PERSON])
+            if standing is None:
+                if bits & 1:
+                    self._begin(event)
+            elif bits == 1:  # nobody goes further by the first step alone
+                if start <= event[TIME] < end:
+                    standing[1] = (event[GROUP], event[TIME])
+            elif len(standing[0]) <= steps:
+                if bits > mask:
+                    self._end(standing, bits)
+                self._go(standing, event)
 
-    def _end(self, standing: list[Attempt | None], bits: int) -> None:
+    def _begin(self, event: Moment) -> None:
+        if event[BITS] & 1 and self.start <= event[TIME] < self.end:
+            attempt = (event[GROUP], event[TIME])
+            self._people[event[PERSON]] = [attempt, attempt, *self._others]
+
+    def _end(self, standing: _Standing, bits: int) -> None:
         """End the attempts that an excluded event ends."""
         for bit, after, before in self.exclusions:
             if bits & bit:
                 standing[after:before] = [None] * (before - after)
 
-    def _further(self, standing: list[Attempt | None], time: int, bits: int) -> int:
-        """Take attempts a step further, each at most one; how far the furthest of those got."""
+    def _go(self, standing: _Standing, event: Moment) -> None:
+        """Take attempts a step further, each at most one."""
+        time, bits = event[TIME], event[BITS]
         furthest = 0
-        for step in range(self.steps - 1, 0, -1):
+        for step in self._taken[bits]:
             attempt = standing[step]
-            if attempt is None or not bits >> step & 1:
+            if attempt is None:
                 continue
             standing[step] = None
-            if time - attempt.times[0] <= self.window:
-                standing[step + 1] = Attempt((*attempt.times, time), attempt.group)
-                furthest = max(furthest, step + 1)
-        return furthest
+            if time - attempt[1] <= self.window:
+                standing[step + 1] = (*attempt, time)
+                furthest = furthest or step + 1
+        if bits & 1 and self.start <= time < self.end:
+            standing[1] = (event[GROUP], time)
+            furthest = furthest or 1
+        if furthest >= len(standing[0]):
+            standing[0] = standing[furthest]
+
+    def best(self) -> Iterator[tuple[str, Attempt]]:
+        """See ``Attempts.best``."""
+        return ((person, standing[0]) for person, standing in self._people.items())
 
 
-class _Strict(_Way):
+class _Strict(_Ordered):
     """Each step is the very next event of the person."""
 
-    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
-        standing: list[Attempt | None] = [None] * (self.steps + 1)
-        best: Attempt | None = None
-        reached = 0
+    def take(self, events: Iterable[Moment]) -> None:
+        """See ``Attempts.take``."""
         for event in events:
-            time, bits = event[TIME], event[BITS]
-            following: list[Attempt | None] = [None] * (self.steps + 1)
-            for step in range(1, self.steps):
-                attempt = standing[step]
-                if attempt is None or not bits >> step & 1:
-                    continue
-                if time - attempt.times[0] <= self.window:
-                    following[step + 1] = Attempt((*attempt.times, time), attempt.group)
-            if bits & 1 and self.start <= time < self.end:
-                following[1] = Attempt((time,), event[GROUP])
-            standing = following
-            for step in range(self.steps, reached, -1):
-                if standing[step] is not None:
-                    best, reached = standing[step], step
-                    break
-            if reached == self.steps:
+            standing = self._people.get(event[PERSON])
+            if standing is None:
+                self._begin(event)
+            elif len(standing[0]) <= self.steps:
+                self._go(standing, event)
+
+    def _go(self, standing: _Standing, event: Moment) -> None:
+        """Attempts that go no further are over."""
+        time, bits = event[TIME], event[BITS]
+        before = standing[1:]
+        standing[1:] = [None] * self.steps
+        for step, attempt in enumerate(before[:-1], 1):
+            if attempt is not None and bits >> step & 1 and time - attempt[1] <= self.window:
+                standing[step + 1] = (*attempt, time)
+        if bits & 1 and self.start <= time < self.end:
+            standing[1] = (event[GROUP], time)
+        for step in range(self.steps, len(standing[0]) - 1, -1):
+            if standing[step] is not None:
+                standing[0] = standing[step]
                 break
-        return best
 
 
 class _Unordered(_Way):
     """The steps in any order; one event may take several of them."""
 
-    def __call__(self, events: Sequence[Moment]) -> Attempt | None:
-        mask = (1 << self.steps) - 1
+    def __init__(self, question: Funnel) -> None:
+        super().__init__(question)
+        self._people: dict[str, list[Moment]] = {}
+
+    def take(self, events: Iterable[Moment]) -> None:
+        """See ``Attempts.take``; which attempt is best is only known with the last event."""
+        for event in events:
+            mine = self._people.get(event[PERSON])
+            if mine is not None:
+                mine.append(event)
+            elif event[BITS] & self.mask and self.start <= event[TIME] < self.end:
+                self._people[event[PERSON]] = [event]
+
+    def best(self) -> Iterator[tuple[str, Attempt]]:
+        """See ``Attempts.best``."""
+        for person, events in self._people.items():
+            yield person, self._best(events)
+
+    def _best(self, events: Sequence[Moment]) -> Attempt:
         last = [-1] * self.steps  # where each step was taken last
         first = 0  # where the earliest attempt begins that is still open
-        best: Attempt | None = None
+        best: Attempt = ()
         reached = 0
         for place, event in enumerate(events):
             time, bits = event[TIME], event[BITS]
-            if any(bits & bit for bit, _, _ in self.exclusions):
+            if bits > self.mask:
                 first = place
-            while time - events[first][TIME] > self.window or not events[first][BITS] & mask:
+            while time - events[first][TIME] > self.window or not events[first][BITS] & self.mask:
                 if first == place:
                     break
                 first += 1
@@ -155,10 +211,9 @@ class _Unordered(_Way):
 
     def _latest(self, events: Sequence[Moment], first: int, place: int, taken: int) -> Attempt:
         """The attempt that begins last of those that take so many steps between two places."""
-        mask = (1 << self.steps) - 1
         begin = place
         for at in range(place, first - 1, -1):
-            if events[at][TIME] >= self.end or not events[at][BITS] & mask:
+            if events[at][TIME] >= self.end or not events[at][BITS] & self.mask:
                 continue
             if self._count(events, at, place) == taken:
                 begin = at
@@ -166,13 +221,13 @@ class _Unordered(_Way):
         times: list[int] = []
         done = 0
         for event in events[begin : place + 1]:
-            fresh = event[BITS] & mask & ~done
+            fresh = event[BITS] & self.mask & ~done
             done |= fresh
             times += [event[TIME]] * fresh.bit_count()
-        return Attempt(tuple(times), events[begin][GROUP])
+        return events[begin][GROUP], *times
 
     def _count(self, events: Sequence[Moment], first: int, last: int) -> int:
         done = 0
         for event in events[first : last + 1]:
             done |= event[BITS]
-        return (done & ((1 << self.steps) - 1)).bit_count()
+        return (done & self.mask).bit_count()

@@ -8,8 +8,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 from djangalytics_server.model.insight import Group, Kind, Range, Raw, Slot, Walk
 from djangalytics_server.model.retention import (
@@ -23,6 +21,8 @@ from djangalytics_server.query import bits, groups, intervals
 from djangalytics_server.query.followed import Followed
 from djangalytics_server.store.base import Snapshot
 
+_BEFORE = -1
+"""Of whoever began before the range: as if in every interval."""
 _EVER = 2**62
 """Microseconds that lie after everything."""
 
@@ -138,18 +138,19 @@ class _Looked:
             breakdown=self.question.breakdown,
         )
         found: defaultdict[_Place, dict[str, int]] = defaultdict(dict)
-        for person, rows in groupby(self._snapshot.walk(walk), itemgetter(0)):
-            seen = 0
-            for row in rows:
-                if first_time and row[1] < start:
-                    break
-                bit = 1 << pieces[bisect_right(starts, row[1]) - 1][1]
-                if not seen & bit:
-                    seen |= bit
-                    mine = found[tuple(row[3:])]
-                    mine[person] = mine.get(person, 0) | bit
-                if first_time:
-                    break
+        seen: dict[str, int] = {}
+        for time, _, person, _, *raws in self._snapshot.walk(walk):
+            known = seen.get(person, 0)
+            if first_time and known:
+                continue
+            if time < start:
+                seen[person] = _BEFORE
+                continue
+            bit = 1 << pieces[bisect_right(starts, time) - 1][1]
+            if not known & bit:
+                seen[person] = known | bit
+                mine = found[tuple(raws)]
+                mine[person] = mine.get(person, 0) | bit
         return dict(found)
 
     def returns(self) -> dict[str, int]:

@@ -67,7 +67,7 @@ class Snapshot(Protocol):
         """How many they are: what ``crowds`` would meet, where nobody need be told by name."""
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
-        """People's events: each person's together, by time, then by arrival."""
+        """The events of people, by time, then by arrival."""
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """Everybody's events, by time, then by arrival."""

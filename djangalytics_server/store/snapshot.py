@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
@@ -145,8 +146,8 @@ class RelationalSnapshot:
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """See ``Snapshot.walk``."""
-        self._check_time()
-        return walks.walked(self._connection, self._told(walk))
+        walked = walks.walked(self._connection, self._told(walk), self._check_time)
+        return chain.from_iterable(walked)
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """See ``Snapshot.stream``."""

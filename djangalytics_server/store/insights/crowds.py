@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 from djangalytics_server.model.insight import Crowd, Range, Scan
-from djangalytics_server.store.insights import vocabulary
+from djangalytics_server.store.insights.lists import all_texts
 from djangalytics_server.store.insights.scans import bounds, columns, conditions, grouped, place_of
 from djangalytics_server.store.tables import EventCount, EventRow
 
@@ -23,18 +23,18 @@ MOST_AT_ONCE = 200_000
 
 _DAY = DAY_SECONDS * MICROSECONDS
 _COUNTLESS = 2**63
-_Days = Sequence[tuple[int, int]]
+Days = Sequence[tuple[int, int]]
 """Start of a UTC day with events, in microseconds, and how many they are; in order."""
 
 
 def met(connection: Connection, scan: Scan, check_time: Callable[[], None]) -> Iterator[Crowd]:
     """See ``Snapshot.crowds``; ``check_time`` is called before every statement."""
     groups = columns(scan)
-    statement = grouped(groups, vocabulary.all_texts(EventRow.distinct_id.expression)).where(
+    statement = grouped(groups, all_texts(EventRow.distinct_id.expression)).where(
         *conditions(scan, 1), EventRow.distinct_id.is_not(None)
     )
     check_time()
-    days = _days(connection, scan)
+    days = days_of(connection, scan.project_id, _names(scan))
     for slot, ranges in enumerate(scan.slots):
         found: dict[Any, tuple[int, set[str]]] = {}
         for piece in pieces(ranges, days):
@@ -50,7 +50,7 @@ def met(connection: Connection, scan: Scan, check_time: Callable[[], None]) -> I
 
 def weight(connection: Connection, scan: Scan) -> int:
     """How many events the days of a scan have, at most."""
-    days = _days(connection, scan)
+    days = days_of(connection, scan.project_id, _names(scan))
     starts = [start for start, _ in days]
     found: set[int] = set()
     for ranges in scan.slots:
@@ -59,20 +59,25 @@ def weight(connection: Connection, scan: Scan) -> int:
     return sum(days[place][1] for place in found)
 
 
-def _days(connection: Connection, scan: Scan) -> _Days:
+def _names(scan: Scan) -> Sequence[str]:
+    return () if scan.event_name is None else (scan.event_name,)
+
+
+def days_of(connection: Connection, project_id: int, names: Sequence[str]) -> Days:
+    """The days with events of these names, or of any."""
     question = (
         select(EventCount.bucket, func.sum(EventCount.count))
-        .where(EventCount.project_id == scan.project_id, EventCount.grain == DAY_SECONDS)
+        .where(EventCount.project_id == project_id, EventCount.grain == DAY_SECONDS)
         .group_by(EventCount.bucket)
         .order_by(EventCount.bucket)
     )
-    if scan.event_name is not None:
-        question = question.where(EventCount.event_name == scan.event_name)
+    if names:
+        question = question.where(EventCount.event_name.in_(names))
     rows = connection.execute(question)
     return [(bucket * MICROSECONDS, int(count)) for bucket, count in rows]
 
 
-def pieces(ranges: Sequence[Range], days: _Days) -> Iterator[Range]:
+def pieces(ranges: Sequence[Range], days: Days) -> Iterator[Range]:
     """The parts of the ranges that have events, cut so that none has very many."""
     for low, high in ranges:
         begin = end = held = 0

@@ -30,17 +30,6 @@ ARROW_SINCE = (3, 38)
 """The first SQLite that answers the JSON text of a member by an operator."""
 
 
-class ListOfTexts(TypeDecorator[list[str]]):
-    """A list of texts, which SQLite writes as one text with U+0000 between them."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> list[str] | None:
-        """The list."""
-        return value.split("\0") if isinstance(value, str) else value
-
-
 class AnyTexts(TypeDecorator[list[str]]):
     """Any number of texts as one bound value: JSON on SQLite, an array on PostgreSQL."""
 
@@ -241,30 +230,6 @@ def _raw_postgres(element: _Raw, compiler: SQLCompiler, **kw: Any) -> str:
 def _member_postgres(element: _Member, compiler: SQLCompiler, **kw: Any) -> str:
     document, name, _ = element.parts(compiler, **kw)
     return f"({document}::json -> {name})"
-
-
-class _Texts(FunctionElement[Any]):
-    """Every text of a group as a list, those that are alike as often as the engine likes."""
-
-    type = ListOfTexts()
-    inherit_cache = True
-
-
-def all_texts(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """See ``_Texts``; of a column that has neither NULL nor U+0000."""
-    return _Texts(column)
-
-
-@compiles(_Texts, "sqlite")
-def _texts_sqlite(element: _Texts, compiler: SQLCompiler, **kw: Any) -> str:
-    [clause] = element.clauses
-    return f"group_concat({compiler.process(clause, **kw)}, char(0))"
-
-
-@compiles(_Texts, "postgresql")
-def _texts_postgres(element: _Texts, compiler: SQLCompiler, **kw: Any) -> str:
-    [clause] = element.clauses
-    return f"array_agg({compiler.process(clause, **kw)})"
 
 
 class _Date(FunctionElement[Any]):
