@@ -15,93 +15,21 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from tests.bench.page import keep_section
+from tests.bench.sdk.processes import Told, in_turns, measure
 from tests.bench.sdk.sdks import ALL
-from tests.bench.sdk.worker import EVENTS
+from tests.bench.sdk.worker import SLICED
 from tests.faults.process import compiled
 
 HEADING = "## The SDK"
 OURS = ("spooled", "ours")
 CALLS = ("idle", "busy", "threads")
-Told = dict[str, float]
-
-
-class Sink:
-    """The server, a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._stdin, self._stdout = process.stdin, process.stdout
-        self.url = self._stdout.readline().strip()
-
-    def counts(self) -> Told:
-        """What it has had so far."""
-        self._stdin.write("\n")
-        self._stdin.flush()
-        told: Told = json.loads(self._stdout.readline())
-        return told
-
-    def until(self, events: float) -> Told:
-        """The counts once so many events have come; RuntimeError when they do not."""
-        for _ in range(1200):
-            counts = self.counts()
-            if counts["events"] >= events:
-                return counts
-            time.sleep(0.025)
-        raise RuntimeError(f"{events} events were tracked, {counts} came")
-
-
-@contextmanager
-def sink() -> Iterator[Sink]:
-    """A fresh server."""
-    command = [sys.executable, "-m", "tests.bench.sdk.sink"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        yield Sink(process)
-        process.stdin.close()  # type: ignore[union-attr]
-
-
-@contextmanager
-def elsewhere() -> Iterator[dict[str, str]]:
-    """An environment whose temporary files are gone afterwards, however a program ends."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        yield {**os.environ, "TMPDIR": folder}
-
-
-def measure(name: str, task: str) -> Told:
-    """One measurement of one SDK."""
-    with sink() as server, elsewhere() as environment:
-        command = [sys.executable, "-m", "tests.bench.sdk.worker", name, task, server.url]
-        pipe = subprocess.PIPE
-        marks: list[Told] = []
-        with subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, text=True, env=environment
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            told: dict[str, Any] = {}
-            for line in process.stdout:
-                told = json.loads(line)
-                if "stage" in told:
-                    marks.append(server.until(500 if not marks else 500 + EVENTS))
-                    process.stdin.write("\n")
-                    process.stdin.flush()
-        if process.returncode or not told:
-            raise RuntimeError(f"{name} could not be measured: {task}")
-    if marks:
-        warm, end = marks
-        told["rate"] = EVENTS / (end["last"] - told["began"])
-        told["wire"] = (end["size"] - warm["size"]) / EVENTS
-    return told
+TURNS = 10
+"""Slices of each SDK for one of the ``--times``."""
 
 
 def import_times(packages: list[str]) -> dict[str, Told]:
@@ -150,9 +78,19 @@ class Measurements:
         if task == "import" and task not in self._known:
             self._known[task] = self._imports()
             self._keep()
-        elif task != "import":
+        elif task in SLICED and task not in self._known:
+            names = [*self.names, "floor"] if task == "idle" else self.names
+            self._known[task] = in_turns(names, task, TURNS * self._times)
+            self._keep()
+        elif task not in ("import", *SLICED):
             self._turns(task)
         return statistics.median(told[key] for told in self._known[task][name])
+
+    def beside(self, name: str, other: str, task: str, key: str) -> float:
+        """The median of one figure of an SDK beside that of another in the same turn."""
+        self.get(name, task, key)
+        both = zip(self._known[task][name], self._known[task][other], strict=True)
+        return statistics.median(one[key] / two[key] for one, two in both)
 
     def _imports(self) -> dict[str, list[Told]]:
         packages = {name: ALL[name].package for name in self.names} | {"floor": "requests"}
@@ -160,10 +98,9 @@ class Measurements:
         return {name: [took[package]] for name, package in packages.items()}
 
     def _turns(self, task: str) -> None:
-        names = [*self.names, "floor"] if task == "idle" else self.names
         told = self._known.setdefault(task, {})
         for turn in range(self._times):
-            for name in names:
+            for name in self.names:
                 if len(told.setdefault(name, [])) <= turn:
                     told[name].append(measure(name, task))
                     self._keep()
@@ -226,10 +163,14 @@ def table(measurements: Measurements, parts: list[str]) -> list[str]:
         if parts and task not in parts:
             continue
         figures = {name: measurements.get(name, task, key) for name in names}
-        rivals = [f for name, f in figures.items() if rival(name, task)]
-        best = (max if more else min)(rivals) if rivals else 0.0
-        beside = {name: figures[name] / best for name in OURS if name in figures and best}
-        if task == "import":
+        rivals = [name for name in figures if rival(name, task)]
+        best = (max if more else min)(rivals, key=figures.__getitem__) if rivals else None
+        beside = {}
+        if best is not None and task != "import":
+            beside = {
+                name: measurements.beside(name, best, task, key) for name in OURS if name in figures
+            }
+        elif task == "import":
             beside = {
                 name: measurements.get(name, task, "beside") for name in OURS if name in names
             }
@@ -260,7 +201,9 @@ def section(lines: list[str]) -> list[str]:
         "- Five properties and a distinct id in each event; every SDK with its own defaults, but",
         "  with room for all events in its queue. The server on the loopback only counts.",
         "- **idle**: nothing is sent meanwhile; **busy**: a tight loop, and the sender wants the",
-        "  same interpreter. Mixpanel's buffer sends in the call.",
+        "  same interpreter. Mixpanel's buffer sends in the call. Both in slices of 1,000 calls,",
+        "  one SDK after the other; a figure is the median of its slices, and what is beside it",
+        "  that of the quotients within one turn, as the machine may change its speed between two.",
         "- **collector**: the longest that it held up a call while 100,000 events queued up.",
         "- **memory**: what belongs to no file; the spool's events are in one.",
         "- **end to end**: 50,000 events, from the first `track()` until the server has the last.",

@@ -24,7 +24,7 @@ from typing import Any
 
 from djangalytics_client import Client, Hooks, Loss, Settings
 from tests.bench.page import keep_section
-from tests.bench.sdk.__main__ import elsewhere
+from tests.bench.sdk.processes import elsewhere
 from tests.bench.sdk.sdks import Sdk
 from tests.bench.sdk.worker import microseconds, produce, resident
 from tests.faults.process import free_port

@@ -24,7 +24,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.bench.page import keep_section
-from tests.bench.sdk.__main__ import elsewhere
+from tests.bench.sdk.processes import elsewhere
 from tests.bench.sdk.sdks import ALL
 from tests.bench.sdk.sink import Counts
 from tests.bench.sdk.worker import microseconds, produce

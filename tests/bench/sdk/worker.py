@@ -20,6 +20,8 @@ from pathlib import Path
 from tests.bench.sdk.sdks import ALL, Sdk
 
 CALLS = 50_000
+SLICE = 1000
+"""Calls of one turn of an SDK: few, as a machine may have another speed a second later."""
 THREADS = 8
 EVENTS = 50_000
 QUEUED = 100_000
@@ -52,12 +54,18 @@ def microseconds(took: array.array[int]) -> dict[str, float]:
     return {name: ordered[place] / 1000 for name, place in places.items()}
 
 
-def call(sdk: Sdk) -> dict[str, float]:
-    """One thread that tracks as fast as it can."""
+def slices(sdk: Sdk, *, still: bool) -> None:
+    """One thread that tracks as fast as it can, some calls for each line of standard input, and
+    prints what they took. What it sends of them has arrived before the next SDK has its turn."""
     produce(sdk, 0, 2000)
     time.sleep(0.5)
     gc.collect()
-    return microseconds(produce(sdk, 2000, CALLS))
+    print(json.dumps({}), flush=True)
+    for turn, _ in enumerate(sys.stdin, 1):
+        took = microseconds(produce(sdk, 10_000 + turn * SLICE, SLICE))
+        if not still:
+            sdk.flush()
+        print(json.dumps(took), flush=True)
 
 
 def threads(sdk: Sdk) -> dict[str, float]:
@@ -140,21 +148,19 @@ def processor() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def append() -> dict[str, float]:
+class Bare(Sdk):
     """The floor: a bare append to a deque."""
-    bare: deque[tuple[str, dict[str, object], str]] = deque()
 
-    class Bare(Sdk):
-        def track(self, name: str, properties: dict[str, object], distinct_id: str) -> object:
-            return bare.append((name, properties, distinct_id))
+    def __init__(self) -> None:
+        self._queue: deque[tuple[str, dict[str, object], str]] = deque()
 
-    return call(Bare())
+    def track(self, name: str, properties: dict[str, object], distinct_id: str) -> object:
+        return self._queue.append((name, properties, distinct_id))
 
 
+SLICED = frozenset({"idle", "busy"})
 STILL = frozenset({"idle", "collection", "memory"})
 TASKS = {
-    "idle": call,
-    "busy": call,
     "threads": threads,
     "collection": collection,
     "memory": memory,
@@ -165,8 +171,11 @@ TASKS = {
 def main() -> None:
     """Do one task."""
     name, task, url = sys.argv[1:4]
-    told = append() if name == "floor" else TASKS[task](ALL[name](url, still=task in STILL))
-    print(json.dumps(told), flush=True)
+    sdk = Bare() if name == "floor" else ALL[name](url, still=task in STILL)
+    if task in SLICED:
+        slices(sdk, still=task in STILL)
+    else:
+        print(json.dumps(TASKS[task](sdk)), flush=True)
     os._exit(0)  # what is queued is of no use to anybody
 
 
