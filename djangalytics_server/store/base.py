@@ -49,8 +49,14 @@ class Snapshot(Protocol):
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """One page of raw events, newest first by arrival."""
 
+    def looked_back(self, page: EventPage) -> Iterator[tuple[list[StoredEvent], int]]:
+        """The same as they are found, some at a time, so that whoever asks may stop: each time the
+        events, and the id above which all were looked at by now. At most one page's worth is
+        wanted of it.
+        """
+
     def oldest(self, page: EventPage) -> list[StoredEvent]:
-        """The same, oldest first."""
+        """The same as ``newest``, oldest first."""
 
     def scan(self, scan: Scan) -> list[Cell]:
         """Raw events by slot and group, only those above zero, in no order."""

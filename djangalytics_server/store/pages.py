@@ -50,6 +50,12 @@ def weight(page: EventPage) -> Executable:
     return select(func.coalesce(func.sum(EventCount.count), 0)).where(*conditions)
 
 
+def is_narrowed(page: EventPage) -> bool:
+    """Whether it is of some events alone, of which the newest may lie far back."""
+    whole = EventPage(page.project_id, page.limit, page.before, page.after)
+    return page != whole
+
+
 def newest(page: EventPage, *, few: bool, among: Sequence[int] | None = None) -> Executable:
     """Events of one page in falling order of id; the columns are those of ``StoredEvent``.
 
@@ -57,7 +63,11 @@ def newest(page: EventPage, *, few: bool, among: Sequence[int] | None = None) ->
     it the sums below keep the engine off those indexes: it would gather and sort the whole
     range, where walking back from the newest event finds a page at once. ``among``: of these ids.
     """
-    these = [] if among is None else [EventRow.id.in_(among)]
+    these: list[ColumnElement[bool]] = []
+    if isinstance(among, range):
+        these = [EventRow.id.between(among[0], among[-1])]
+    elif among is not None:
+        these = [EventRow.id.in_(among)]
     return (
         select(*_COLUMNS)
         .where(*_range(page, few), *_conditions(page), *these)
@@ -112,7 +122,16 @@ def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
 def _mentions(text: str) -> ColumnElement[bool]:
     """The text stands somewhere in the event; in the properties also as JSON writes it."""
     found = [column.icontains(text, autoescape=True) for column in _SEARCHED]
-    in_json = json.dumps(text, ensure_ascii=False)[1:-1]
-    if in_json != text:
-        found.append(EventRow.properties.icontains(in_json, autoescape=True))
+    found += [EventRow.properties.icontains(one, autoescape=True) for one in _in_json(text)]
     return or_(*found)
+
+
+def spellings(page: EventPage) -> list[str]:
+    """The ways in which an event may have the text that is searched for; none without a search."""
+    return [] if page.search is None else [page.search, *_in_json(page.search)]
+
+
+def _in_json(text: str) -> list[str]:
+    """How JSON writes the text, if that is another way."""
+    written = json.dumps(text, ensure_ascii=False)[1:-1]
+    return [] if written == text else [written]

@@ -29,7 +29,7 @@ from djangalytics_server.model.insight import (
 from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
-from djangalytics_server.store import definitions, pages
+from djangalytics_server.store import back, definitions, pages
 from djangalytics_server.store.blocks import gathering, heads, looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, crowds, recent, scans, walks
@@ -75,8 +75,23 @@ class RelationalSnapshot:
         among = None if few else self._persons(page)
         if among is not None:
             return self._among(page, among)
-        rows = self._connection.execute(pages.newest(page, few=few))
-        return [StoredEvent(*row) for row in rows]
+        if few or not pages.is_narrowed(page):
+            rows = self._connection.execute(pages.newest(page, few=few))
+            return [StoredEvent(*row) for row in rows]
+        found: list[StoredEvent] = []
+        for some, _ in self.looked_back(page):
+            found += some
+            if len(found) >= page.limit:
+                break
+        return found[: page.limit]
+
+    def looked_back(self, page: EventPage) -> Iterator[tuple[list[StoredEvent], int]]:
+        """See ``Snapshot.looked_back``."""
+        page = self._told(page)
+        question = EventPage(page.project_id, limit=1, before=page.before)
+        newest = self._connection.execute(pages.newest(question, few=False)).first()
+        high = 1 if newest is None else newest.id + 1
+        return back.looked(self._connection, page, high, self._check_time)
 
     def _persons(self, page: EventPage) -> Iterator[Sequence[int]] | None:
         """Of a page about one person the ids of their events, if blocks tell them."""

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from djangalytics_server.model.event import Receipt, Submission
-from djangalytics_server.store import pages
+from djangalytics_server.store import back, pages
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.blocks import days, looking, making, shares
 from djangalytics_server.store.opening import open_store
@@ -118,6 +118,7 @@ class BlocksEngine(SqliteEngine):
             patch.object(days, "_latest", lambda _connection: _FAR),
             patch.object(looking, "_AT_HAND", 2),
             patch.object(pages, "FEW", -1),
+            patch.object(back, "FIRST_LOOK", 1),
             super().again() as store,
         ):
             append = store.append

@@ -8,6 +8,7 @@ import pytest
 
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.query import explore
+from djangalytics_server.store import back
 from djangalytics_server.store.base import Store
 from tests.contract.making import event, send
 
@@ -20,8 +21,8 @@ def test_a_search_finds_each_event_once_however_often_it_stops(
     """Page after page, the time of each up after one look: all that match, newest first."""
     send(store, *(event(f"i{n}", name="rare" if n % 5 == 0 else "usual") for n in range(23)))
     send(store, event("theirs", name="rare", project_id=2))
-    for name in ("_FIRST_LOOK", "_LONGEST_LOOK"):
-        monkeypatch.setattr(explore, name, look)
+    for name in ("FIRST_LOOK", "LONGEST_LOOK", "AT_ONCE"):
+        monkeypatch.setattr(back, name, look)
     found: list[str] = []
     cursor: int | None = None
     pages = 0

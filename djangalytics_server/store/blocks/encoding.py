@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,14 @@ import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from djangalytics_server.store.blocks import shares
+from djangalytics_server.store.blocks.grams import GRAMS, pack_grams
 from djangalytics_server.store.blocks.layout import Column, narrowed, pack, pack_numbers
+from djangalytics_server.store.blocks.places import (
+    INSERT_IDS,
+    PLACES,
+    pack_insert_ids,
+    pack_places,
+)
 
 FIELDS = ("event_name", "distinct_id", "session_id", "source")
 """Columns of an event that a block has; its times stand apart."""
@@ -20,11 +27,14 @@ MOST_BYTES = 4_000_000
 """How long the different values of a property may be together, to be kept as a column."""
 
 Row = tuple[Any, ...]
-"""Id, time, properties (None: too large together), and the fields in the order of ``FIELDS``."""
+"""Id, time, properties (None: too large together), insert id, and the fields in the order of
+``FIELDS``.
+"""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _json = msgspec.json.Encoder().encode
 _CONTAINERS = ("{", "[")
+_PROPERTY = "property "
 _AS_ASKED = text("SELECT json(value) FROM json_each(:texts) ORDER BY key").bindparams(
     bindparam("texts")
 )
@@ -60,21 +70,47 @@ class _Coder:
         return Column(words, narrowed(self.codes, len(words)))
 
 
-def encoded(connection: Connection, project_id: int, rows: Sequence[Row]) -> Encoded:
-    """A project's events, which come by time."""
-    ids, times, properties, *fields = zip(*rows, strict=True)
+def encoded(connection: Connection, project_id: int, first: int, rows: Sequence[Row]) -> Encoded:
+    """A project's events, which come by time, in the block of this first id."""
+    ids, times, properties, insert_ids, *fields = zip(*rows, strict=True)
     members = _Members()
     if None not in properties:
         members.take(properties)
     coded = {name: _coded(words) for name, words in zip(FIELDS, fields, strict=True)}
     person = coded["distinct_id"] = shares.ordered(coded["distinct_id"])
-    columns = {field_column(name): pack(column) for name, column in coded.items()}
-    columns.update(shares.parts(person))
+    found = {field_column(name): column for name, column in coded.items()}
     for name, coder in members.coders.items():
-        columns[property_column(name)] = pack(_as_asked(connection, coder.column(len(rows))))
+        found[property_column(name)] = _as_asked(connection, coder.column(len(rows)))
+    columns = {name: pack(column) for name, column in found.items()}
+    columns.update(shares.parts(person))
+    columns[PLACES] = pack_places([event_id - first for event_id in ids])
+    column, columns[column] = pack_insert_ids(insert_ids)
+    grams = pack_grams(_texts(found, insert_ids if column == INSERT_IDS else ()))
+    if grams is not None:
+        columns[GRAMS] = grams
     people = [(who, place) for who, place in zip(fields[1], ids, strict=True) if who is not None]
     partial = members.left_out or None in properties
     return Encoded(project_id, times[0], times[-1], partial, pack_numbers(times), columns, people)
+
+
+def _texts(found: Mapping[str, Column], insert_ids: Sequence[str]) -> Iterator[bytes]:
+    """All that a search may find in the columns, folded; a NUL stands in no text."""
+    for name, column in found.items():
+        yield name_in_json(name)
+        yield folded(column.words)
+    yield folded(insert_ids)
+
+
+def folded(words: Iterable[str | None]) -> bytes:
+    """Texts with A to Z in small letters, one after the other with a NUL between them."""
+    return "\0".join(word or "" for word in words).encode().lower()
+
+
+def name_in_json(column: str) -> bytes:
+    """What the JSON text has of the property of a column, folded; nothing of a field."""
+    if not column.startswith(_PROPERTY):
+        return b""
+    return bytes(_json(column[len(_PROPERTY) :]).lower())
 
 
 def _coded(words: Sequence[str | None]) -> Column:
@@ -128,7 +164,7 @@ def field_column(name: str) -> str:
 
 def property_column(name: str) -> str:
     """What the column of a property is called."""
-    return f"property {name}"
+    return f"{_PROPERTY}{name}"
 
 
 def _as_asked(connection: Connection, column: Column) -> Column:

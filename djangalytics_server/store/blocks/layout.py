@@ -29,14 +29,16 @@ class Column:
     codes: Codes
 
 
-class _Stored(msgspec.Struct, array_like=True):
+class Stored(msgspec.Struct, array_like=True):
+    """What every column is on the disk."""
+
     words: list[str | None]
     packed: bool
     codes: bytes
 
 
-_write = msgspec.msgpack.Encoder().encode
-_read = msgspec.msgpack.Decoder(_Stored).decode
+write = msgspec.msgpack.Encoder().encode
+read = msgspec.msgpack.Decoder(Stored).decode
 
 
 def narrowed(codes: Sequence[int], words: int) -> Codes:
@@ -47,40 +49,40 @@ def narrowed(codes: Sequence[int], words: int) -> Codes:
 def pack(column: Column) -> bytes:
     """The column as it is stored."""
     codes = column.codes
-    plain = codes if isinstance(codes, bytes) else _bytes(array("H", codes))
+    plain = codes if isinstance(codes, bytes) else bytes_of(array("H", codes))
     small = zlib.compress(plain, 1)
     packed = len(small) < _WORTH * len(plain)
-    return _write(_Stored(list(column.words), packed, small if packed else plain))
+    return write(Stored(list(column.words), packed, small if packed else plain))
 
 
 def unpack(data: bytes) -> Column:
     """The column that was stored."""
-    stored = _read(data)
+    stored = read(data)
     codes = zlib.decompress(stored.codes) if stored.packed else stored.codes
     if len(stored.words) <= _NARROW:
         return Column(stored.words, codes)
-    return Column(stored.words, _array("H", codes))
+    return Column(stored.words, numbers_of("H", codes))
 
 
 def pack_share(start: int, words: Sequence[str]) -> bytes:
     """Some words of a column that stand together there, and the place of the first of them."""
-    return _write(_Stored([None, *words], False, start.to_bytes(8, "little")))
+    return write(Stored([None, *words], False, start.to_bytes(8, "little")))
 
 
 def unpack_share(data: bytes) -> tuple[int, Sequence[str | None]]:
     """The place that was stored, and the words after a first that is None."""
-    stored = _read(data)
+    stored = read(data)
     return int.from_bytes(stored.codes, "little"), stored.words
 
 
 def pack_numbers(numbers: Sequence[int]) -> bytes:
     """Whole numbers of 64 bits as they are stored."""
-    return _bytes(array("q", numbers))
+    return bytes_of(array("q", numbers))
 
 
 def unpack_numbers(data: bytes) -> array[int]:
     """The numbers that were stored."""
-    return _array("q", data)
+    return numbers_of("q", data)
 
 
 def pack_people(keys: Sequence[int], places: Sequence[int]) -> bytes:
@@ -88,23 +90,25 @@ def pack_people(keys: Sequence[int], places: Sequence[int]) -> bytes:
 
     A place is how far the event's id is from the block's first.
     """
-    return _bytes(array("I", keys)) + _bytes(array("H", places))
+    return bytes_of(array("I", keys)) + bytes_of(array("H", places))
 
 
 def places_of(data: bytes, key: int) -> Iterator[int]:
     """The places beside a digest."""
     events = len(data) // _PERSON_BYTES
-    keys, places = _array("I", data[: 4 * events]), _array("H", data[4 * events :])
+    keys, places = numbers_of("I", data[: 4 * events]), numbers_of("H", data[4 * events :])
     return compress(places, map(key.__eq__, keys))
 
 
-def _bytes(numbers: array[int]) -> bytes:
+def bytes_of(numbers: array[int]) -> bytes:
+    """The numbers as they lie on every machine's disk."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def _array(kind: str, data: bytes) -> array[int]:
+def numbers_of(kind: str, data: bytes) -> array[int]:
+    """The numbers of one kind of ``array`` that lie there."""
     numbers: array[int] = array(kind)
     numbers.frombytes(data)
     if sys.byteorder == "big":

@@ -35,8 +35,8 @@ _PARTS = (BlockPeople, BlockColumn, BlockProject)
 _BUCKETS = 256
 _LENGTH = "SELECT coalesce(sum(length(properties)), 0) FROM events WHERE id BETWEEN ? AND ?"
 _ROWS = (
-    f"SELECT project_id + 0, id, timestamp, {{properties}}, {', '.join(FIELDS)} FROM events"  # noqa: S608 - constants
-    " WHERE id BETWEEN ? AND ? ORDER BY 1, timestamp, id"
+    f"SELECT project_id + 0, id, timestamp, {{properties}}, insert_id, {', '.join(FIELDS)}"  # noqa: S608 - constants
+    " FROM events WHERE id BETWEEN ? AND ? ORDER BY 1, timestamp, id"
 )
 _DROPPED = 16
 """So many blocks are thrown away in one transaction before their events are removed."""
@@ -82,7 +82,7 @@ def _encoded(connection: Connection, stretch: Stretch) -> Iterator[Encoded]:
     rows: Any = connection.exec_driver_sql(_ROWS.format(properties=properties), stretch).cursor
     try:
         for project_id, events in groupby(rows, itemgetter(0)):
-            yield encoded(connection, project_id, [event[1:] for event in events])
+            yield encoded(connection, project_id, stretch[0], [event[1:] for event in events])
     finally:
         rows.close()
 

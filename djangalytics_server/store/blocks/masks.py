@@ -65,13 +65,13 @@ class Judge:
             numbers = (int.from_bytes(mask, "little") for mask in (empty, *masks))
             return reduce(and_ if whole else or_, numbers).to_bytes(events, "little")
         if isinstance(filter, Among):
-            return _translated(of(_PERSON), _passing_among(filter, of(_PERSON).words))
+            return translated(of(_PERSON), _passing_among(filter, of(_PERSON).words))
         if isinstance(filter, Members):
             raise TypeError("a snapshot puts the people of a cohort in its place")
         return self.mask(filter.filter, of, events).translate(_FLIPPED)
 
     def _of_condition(self, condition: Condition, found: Column) -> bytes:
-        return _translated(found, self._passing(condition, found.words))
+        return translated(found, self._passing(condition, found.words))
 
     def _passing(self, condition: Condition, words: Sequence[str | None]) -> bytes:
         """For each word whether it passes."""
@@ -98,7 +98,13 @@ class Judge:
         return self._connection.scalars(statement, {"words": _write(values).decode()}).all()
 
 
-def _translated(found: Column, table: bytes) -> bytes:
+def both(one: bytes, other: bytes) -> bytes:
+    """The events of either mask that are in the other too."""
+    numbers = int.from_bytes(one, "little") & int.from_bytes(other, "little")
+    return numbers.to_bytes(len(one), "little")
+
+
+def translated(found: Column, table: bytes) -> bytes:
     """Of each event what the table says of its word."""
     if isinstance(found.codes, bytes):
         return found.codes.translate(table.ljust(256, b"\0"))

@@ -117,8 +117,13 @@ class Reader:
         """The column of a subject; that of a property which no event there has is all None."""
         field = isinstance(subject, Field)
         name = field_column(subject.name) if field else property_column(subject.name)
+        data = self.data(place.first_id, name)
+        return Column([None], bytes(events)) if data is None else unpack(data)
+
+    def data(self, first_id: int, name: str) -> bytes | None:
+        """What is stored as a column of a block; None if it has none of this name."""
         row = self._cursor(
             "SELECT data FROM block_columns WHERE project_id = ? AND name = ? AND first_id = ?",
-            (self.project_id, name, place.first_id),
+            (self.project_id, name, first_id),
         ).fetchone()
-        return Column([None], bytes(events)) if row is None else unpack(row[0])
+        return None if row is None else bytes(row[0])
