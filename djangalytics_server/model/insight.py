@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from djangalytics_server.model.query_filter import Filter, Subject
 
@@ -58,8 +58,7 @@ class Scan:
     numbers_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Events of one slot that are alike.
 
     ``group`` has the raw values of the breakdown, or, of chosen groups, the group's place (-1 is

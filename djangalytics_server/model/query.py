@@ -74,14 +74,13 @@ class CountPlan:
     event_names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """Events of one name in one bucket; ``bucket`` is the local index, ``offset`` its zone's."""
 
     bucket: int
     offset: int
     event_name: str
-    count: int
+    events: int
 
 
 class StoredEvent(NamedTuple):

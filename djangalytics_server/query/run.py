@@ -43,8 +43,8 @@ def stats(question: Stats, store: Store, now: int) -> StatsAnswer:
             place = (row.bucket, row.offset)
             if place not in names:
                 names[place] = labels.label(question.interval, *place)
-            daily[names[place], row.event_name] += row.count
-            totals[row.event_name] += row.count
+            daily[names[place], row.event_name] += row.events
+            totals[row.event_name] += row.events
     rows = _in_order(question, span, daily)
     return StatsAnswer(
         question=question,

@@ -126,8 +126,9 @@ class _Looked:
     ) -> list[tuple[tuple[Value, ...], Value]]:
         """The same of counts, which are added up as they are."""
         rows = [[0] * len(self.scanned) for _ in told_apart.shown]
+        place = told_apart.place
         for cell in self.counted(series):
-            rows[told_apart.place(cell)][cell.slot] += cell.events
+            rows[place(cell)][cell.slot] += cell.events
         length = self.question.rolling
         found: list[tuple[tuple[Value, ...], Value]] = []
         for row in rows:
@@ -202,12 +203,12 @@ class _Looked:
         interval, sunday = self.question.interval, self.question.sunday
         known: dict[tuple[int, int], int] = {}  # of the many rows of one bucket
         found = []
-        for row in self._snapshot.count(self._plan(series)):
-            bucket = row.bucket, row.offset
-            if bucket not in known:
-                known[bucket] = places[intervals.label(interval, *bucket, sunday)]
-            group = (row.event_name,) if self.question.breakdown else ()
-            found.append(Cell(known[bucket], group, events=row.count))
+        for number, offset, name, events in self._snapshot.count(self._plan(series)):
+            slot = known.get((number, offset))
+            if slot is None:
+                slot = places[intervals.label(interval, number, offset, sunday)]
+                known[number, offset] = slot
+            found.append(Cell(slot, (name,) if self.question.breakdown else (), None, events))
         return found
 
     def _plan(self, series: Series) -> CountPlan:

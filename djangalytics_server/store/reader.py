@@ -74,10 +74,11 @@ class RelationalReader:
             ExpiredDay.project_id == project_id
         )
         highest = select(func.coalesce(func.max(EventRow.id), 0))
+        numbers = (one.scalar_subquery() for one in (highest, accepted, expired))
         with self._reading() as connection:
-            found = [connection.scalar(question) for question in (highest, accepted, expired)]
+            found = connection.execute(select(*numbers)).one()
             repaired = repairs.so_far(connection)
-        return (*(int(number or 0) for number in found), repaired)
+        return (*map(int, found), repaired)
 
     def close(self) -> None:
         """See ``Reader.close``."""

@@ -9,11 +9,10 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, func, select
 
 from djangalytics_server.model.cohort import CohortPeople
-from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
+from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.insight import (
     Anonymous,
     Cell,
@@ -26,20 +25,17 @@ from djangalytics_server.model.insight import (
     Stream,
     Walk,
 )
-from djangalytics_server.model.query import Count, CountPlan, EventPage, Segment, StoredEvent
+from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import back, definitions, pages
 from djangalytics_server.store.blocks import gathering, heads, looking, persons
 from djangalytics_server.store.failures import timed_out
-from djangalytics_server.store.insights import cohorts, crowds, recent, scans, walks
+from djangalytics_server.store.insights import cohorts, counts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
 from djangalytics_server.store.stopping import Stop
-from djangalytics_server.store.tables import EventCount, EventRow
+from djangalytics_server.store.tables import EventCount
 
-# Local indexes are computed on numbers shifted by whole weeks, because integer division in SQL
-# cuts towards zero and the first hours of 1970 are negative west of Greenwich.
-_SHIFT = 7 * DAY_SECONDS
 _Asked = TypeVar("_Asked", Scan, Walk, Stream, EventPage)
 _event = partial(tuple.__new__, StoredEvent)
 
@@ -55,7 +51,7 @@ class RelationalSnapshot:
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
-        return [row for segment in plan.segments for row in _count(self._connection, plan, segment)]
+        return list(counts.counted(self._connection, plan))
 
     def bounds(self, project_id: int) -> tuple[int, int] | None:
         """See ``Snapshot.bounds``."""
@@ -220,32 +216,3 @@ class RelationalSnapshot:
 def _is_plain(scan: Scan) -> bool:
     """Whether it is about all events of one name, whose people stand in an index of their own."""
     return scan.event_name is not None and scan.filter is None and not scan.breakdown
-
-
-def _count(connection: Connection, plan: CountPlan, segment: Segment) -> list[Count]:
-    table: type[EventRow] | type[EventCount]
-    seconds: ColumnElement[int] | InstrumentedAttribute[int]
-    amount: ColumnElement[int]
-    if segment.grain is None:
-        table, seconds, amount = EventRow, EventRow.timestamp // MICROSECONDS, func.count()
-        where = [EventRow.timestamp >= segment.start, EventRow.timestamp < segment.end]
-    else:
-        table, seconds, amount = EventCount, EventCount.bucket, func.sum(EventCount.count)
-        where = [
-            EventCount.grain == segment.grain,
-            EventCount.bucket >= segment.start // MICROSECONDS,
-            EventCount.bucket < segment.end // MICROSECONDS,
-        ]
-    shift = _SHIFT // plan.step if plan.step else 0
-    bucket = (seconds + (segment.offset + _SHIFT)) // plan.step if plan.step else literal(0)
-    question = (
-        select(bucket.label("local_bucket"), table.event_name, amount)
-        .where(table.project_id == plan.project_id, *where)
-        .group_by("local_bucket", table.event_name)
-    )
-    if plan.event_names:
-        question = question.where(table.event_name.in_(plan.event_names))
-    return [
-        Count(bucket - shift, segment.offset, name, int(n))
-        for bucket, name, n in connection.execute(question)
-    ]

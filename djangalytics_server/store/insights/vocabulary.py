@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     ColumnElement,
     Dialect,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeEngine
 
 from djangalytics_server.store.tables import EventRow
 
@@ -30,34 +32,56 @@ ARROW_SINCE = (3, 38)
 """The first SQLite that answers the JSON text of a member by an operator."""
 
 
-class AnyTexts(TypeDecorator[list[str]]):
+class AnyTexts(TypeDecorator[list[Any]]):
     """Any number of texts as one bound value: JSON on SQLite, an array on PostgreSQL."""
 
     impl = Text
     cache_ok = True
+    of: TypeEngine[Any] = Text()
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """What the driver is given."""
-        kind = ARRAY(Text()) if dialect.name == "postgresql" else Text()
+        kind = ARRAY(self.of) if dialect.name == "postgresql" else Text()
         return dialect.type_descriptor(kind)
 
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
         """The texts as the engine reads them."""
         if dialect.name == "postgresql" or value is None:
             return value
         return json.dumps(value, ensure_ascii=False)
 
 
-class _Among(FunctionElement[bool]):
-    """Whether a text is one of many; unknown of NULL."""
+class AnyNumbers(AnyTexts):
+    """The same of whole numbers."""
 
-    type = Boolean()
+    cache_ok = True
+    of = BigInteger()
+
+
+class _Among(FunctionElement[bool]):
+    """Whether a value is one of many; unknown of NULL."""
+
+    type: TypeEngine[Any] = Boolean()
+    inherit_cache = True
+
+
+class _Seeking(_Among):
+    """The same, by which an index is searched: SQLAlchemy compares what it knows to be true or
+    false with 1, and then SQLite looks through it instead.
+    """
+
+    type: TypeEngine[Any] = NullType()
     inherit_cache = True
 
 
 def among(text: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
     """See ``_Among``: there may be more texts than an engine takes bound values."""
     return _Among(text, literal(sorted(texts), AnyTexts()))
+
+
+def among_numbers(number: Any, numbers: Iterable[int]) -> ColumnElement[bool]:
+    """The same of whole numbers."""
+    return _Seeking(number, literal(sorted(numbers), AnyNumbers()))
 
 
 @compiles(_Among, "sqlite")
