@@ -3,25 +3,29 @@
 Each is a whole request over WSGI to a server in this process, the median of some rounds after one
 that is not counted: milliseconds on the wall, and of CPU, which hold on a busy machine too. Where
 DuckDB is installed (`pip install duckdb`) the same is asked of a table of its own with the same
-events, as the yardstick of a store by columns.
+events, as the yardstick of a store by columns. `--write FILE` keeps the table on a page.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
+import platform
 import shutil
 import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from djangalytics_server import app
 from djangalytics_server.answering import remembered
 from djangalytics_server.config import DATABASE_FILE
+from tests.bench.page import keep_section
 from tests.bench.questions import events, peer
 from tests.bench.questions.asked import QUESTIONS
 
@@ -39,7 +43,7 @@ def median_ms(ask: Callable[[], object], rounds: int) -> tuple[float, float]:
 
 
 def asker(server: app.Server, question: dict[str, Any]) -> Callable[[], object]:
-    """What asks the server once; it must answer. A search goes on until all is looked through."""
+    """What asks the server once; it must answer. A search without a limit goes on to its end."""
     client = server.test_client()
 
     def ask() -> object:
@@ -48,7 +52,8 @@ def asker(server: app.Server, question: dict[str, Any]) -> Callable[[], object]:
             answer = client.post("/api/query/", json=asked)
             if answer.status_code != 200:
                 raise SystemExit(f"{asked}: {answer.status} {answer.get_data(as_text=True)}")
-            cursor = answer.get_json().get("next_cursor") if "search" in asked else None
+            whole = "search" in asked and "limit" not in asked
+            cursor = answer.get_json().get("next_cursor") if whole else None
             if cursor is None:
                 return answer
             asked = {**asked, "cursor": cursor}
@@ -76,6 +81,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="questions with this in their words")
     parser.add_argument("--without", nargs="*", default=[], help="none with one of these in them")
     parser.add_argument("--no-peer", action="store_true", help="do not ask DuckDB")
+    parser.add_argument("--write", type=Path, help="keep the table on this page")
     parser.add_argument("--explain", action="store_true", help="say how SQLite looks for them")
     asked = parser.parse_args()
     remembered.MOST_ANSWERS = 0  # each round looks anew
@@ -87,6 +93,7 @@ def main() -> None:
         beside = None if asked.no_peer else peer.opened(folder / DATABASE_FILE)
         heads = "".join(f"{head:>8}" for head in ("ms", "CPU ms", "bar", "DuckDB", "its CPU"))
         print(f"{asked.events:,} events\n{'question':<52}{heads}")
+        table = []
         for words, bar, question, sql in QUESTIONS:
             if asked.only not in words or any(part in words for part in asked.without):
                 continue
@@ -96,12 +103,32 @@ def main() -> None:
                 theirs = tuple(f"{taken:.0f}" for taken in median_ms(beside(sql), asked.rounds))
             cells = (f"{wall:.0f}", f"{cpu:.0f}", bar or "-", *theirs)
             print(f"{words:<52}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
+            table.append(f"| {words} | {' | '.join(cells)} |")
         server.close()
+        if asked.write:
+            keep_section(asked.write, page(asked.events, asked.rounds, table))
         if asked.explain:
             explain(folder / DATABASE_FILE)
     finally:
         if asked.data is None:
             shutil.rmtree(folder)
+
+
+def page(count: int, rounds: int, table: list[str]) -> list[str]:
+    """The section of the page of figures."""
+    return [
+        "## Questions in one run",
+        "",
+        "`python -m tests.bench.questions` asks each over WSGI, with nothing remembered:",
+        f"milliseconds of a whole request, and of CPU, medians of {rounds}. {count:,} events,",
+        "in blocks; a search goes on until all is looked through, unless it is common;",
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, SQLite",
+        f"{sqlite3.sqlite_version}, {datetime.now(timezone.utc):%d %B %Y}.",
+        "",
+        "| question | ms | CPU ms | wanted | DuckDB's own table | its CPU |",
+        "|---|---|---|---|---|---|",
+        *table,
+    ]
 
 
 def explain(file: Path) -> None:

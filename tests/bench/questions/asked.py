@@ -155,6 +155,13 @@ QUESTIONS: tuple[tuple[str, int, dict[str, Any], str], ...] = (
     ("explorer page", 50, {"kind": "events"}, ""),
     ("explorer page, filter by a property", 50, {"kind": "events", "filter": _PRO}, ""),
     (
+        "explorer page, a value that few events have",
+        0,
+        {"kind": "events", "filter": {"property": "price", "op": "is", "value": 12.34}},
+        "",
+    ),
+    ("explorer page, a day long past", 50, {"kind": "events", "from": _day(3), "to": _day(3)}, ""),
+    (
         "one person's timeline",
         20,
         {
@@ -164,4 +171,7 @@ QUESTIONS: tuple[tuple[str, int, dict[str, Any], str], ...] = (
         "",
     ),
     ("search for a text that is rare", 300, {"kind": "events", "search": "person-99999"}, ""),
+    ("search for a text that is nowhere", 300, {"kind": "events", "search": "zebra"}, ""),
+    ("search for digits that are rare", 300, {"kind": "events", "search": "99999"}, ""),
+    ("search for a text that is common", 50, {"kind": "events", "search": "web", "limit": 49}, ""),
 )
