@@ -31,7 +31,7 @@ _HTTPS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
 """For a year, and for this name alone: what other names of the domain do is not ours to say."""
 
 
-_READABLE = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+_READABLE = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 
 
 def readable_by(origin: str) -> dict[str, str]:

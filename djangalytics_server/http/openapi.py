@@ -95,6 +95,7 @@ def _answer(
         202: "Written down, and done soon.",
         204: "Done.",
         207: "Some were refused.",
+        304: "As it was when the answer was given whose ETag is sent as If-None-Match.",
     }
     if of == "none":
         return {"description": words[status]}

@@ -13,6 +13,7 @@ from djangalytics_server.http.answers import json_answer
 from djangalytics_server.http.documents import event_json
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.services import Services
+from djangalytics_server.http.unchanged import tag_of, unless_unchanged
 from djangalytics_server.model.query import StatsAnswer
 from djangalytics_server.model.rfc3339 import render
 from djangalytics_server.query import explore, parse, run
@@ -89,7 +90,7 @@ STATS = Operation(
     "GET",
     "/api/stats/",
     "Counts by name and interval, the newest events, and what became of all that was sent.",
-    {200: StatsSchema},
+    {200: StatsSchema, 304: "none"},
     (400, 401, 403, 503),
     params=StatsParams,
     key="read",
@@ -98,7 +99,7 @@ EVENTS = Operation(
     "GET",
     "/api/events/",
     'Raw events, newest first by arrival; the next page is in the Link header, rel="next".',
-    {200: StoredEventSchema},
+    {200: StoredEventSchema, 304: "none"},
     (400, 401, 403, 503),
     params=EventsParams,
     many=True,
@@ -113,17 +114,25 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     def stats() -> Response:
         project = access.reader(request)
         question = parse.stats(_given(), project.id, project.time_zone)
-        return json_answer(stats_json(run.stats(question, services.store, services.clock())))
+
+        def answer() -> Response:
+            return json_answer(stats_json(run.stats(question, services.store, services.clock())))
+
+        return unless_unchanged(request, tag_of(request, project, services), answer)
 
     def events() -> Response:
         project = access.reader(request)
         page = parse.events(_given(), project.id, project.time_zone)
-        with services.store.snapshot() as snapshot:
-            found = explore.page(page, snapshot)
-        headers = {}
-        if found.next_cursor is not None:
-            headers["Link"] = next_link("/api/events/", found.next_cursor)
-        return json_answer([event_json(event) for event in found.events], headers=headers)
+
+        def answer() -> Response:
+            with services.store.snapshot() as snapshot:
+                found = explore.page(page, snapshot)
+            headers = {}
+            if found.next_cursor is not None:
+                headers["Link"] = next_link("/api/events/", found.next_cursor)
+            return json_answer([event_json(event) for event in found.events], headers=headers)
+
+        return unless_unchanged(request, tag_of(request, project, services), answer)
 
     registry.add(blue, STATS, stats)
     registry.add(blue, EVENTS, events)
