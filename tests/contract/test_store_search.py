@@ -207,7 +207,7 @@ def test_blocks_that_lack_something_are_read_as_rows(
 
 def test_places_are_kept_in_any_order() -> None:
     """Events that came in order take next to no room, others two bytes."""
-    for some in ([0], [5, 4, 65_535, 0, 9], list(range(16_384))):
+    for some in ([0], [1, 2, 3], [7, 8], [0, 2, 3], [5, 4, 65_535, 0, 9], list(range(16_384))):
         stored = places.pack_places(some)
         assert len(some) == places.how_many(stored)
         assert some == list(places.unpack_places(stored))
