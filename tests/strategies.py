@@ -8,11 +8,10 @@ from datetime import datetime, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import strategies as st
-
 from djangalytics_server.model import rfc3339
 from djangalytics_server.model.event import Event, Refused, Rejection, Submission
 from djangalytics_server.model.reasons import REJECTIONS
+from tests import recipes as st
 
 SECOND = 1_000_000
 HOUR = 3_600
@@ -105,9 +104,7 @@ people = st.one_of(
     st.none(), st.sampled_from(("ada", "bob", "ADA")), st.text(_letters, min_size=1, max_size=200)
 )
 
-_numbers = st.one_of(
-    st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
-)
+_numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats())
 _texts = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20),
     st.sampled_from(("<script>alert(1)</script>", 'say "hi"', "C:\\dir", "50%", "=1+1")),
@@ -116,7 +113,7 @@ _leaves = st.one_of(st.none(), st.booleans(), _numbers, _texts)
 _keys = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 
 
-def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _nested(inner: st.Recipe[Any]) -> st.Recipe[Any]:
     return st.one_of(st.lists(inner, max_size=3), st.dictionaries(_keys, inner, max_size=3))
 
 
@@ -131,7 +128,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def events(project_id: int = 1, ids: int = 40) -> st.SearchStrategy[Event]:
+def events(project_id: int = 1, ids: int = 40) -> st.Recipe[Event]:
     """Events that passed the pipeline; insert ids come from so few that repeats are common."""
     return st.builds(
         Event,
@@ -149,7 +146,7 @@ def events(project_id: int = 1, ids: int = 40) -> st.SearchStrategy[Event]:
     )
 
 
-def refusals(project_id: int = 1) -> st.SearchStrategy[Refused]:
+def refusals(project_id: int = 1) -> st.Recipe[Refused]:
     """Refused events, as the door hands them to the store."""
     return st.builds(
         Refused,
@@ -163,7 +160,7 @@ def refusals(project_id: int = 1) -> st.SearchStrategy[Refused]:
     )
 
 
-def submissions(projects: Sequence[int] = (1, 2)) -> st.SearchStrategy[Submission]:
+def submissions(projects: Sequence[int] = (1, 2)) -> st.Recipe[Submission]:
     """One request of one project."""
     return st.one_of(
         [
@@ -181,3 +178,5 @@ def submissions(projects: Sequence[int] = (1, 2)) -> st.SearchStrategy[Submissio
 
 appends = st.lists(st.lists(submissions(), min_size=1, max_size=4), min_size=1, max_size=5)
 """Several transactions of several requests each."""
+APPENDS = 4_000
+"""Bytes of which they are made."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from djangalytics_server.model.cohort import (
     Any,
     CohortPeople,
@@ -16,6 +14,7 @@ from djangalytics_server.model.cohort import (
 )
 from djangalytics_server.model.insight import Kind
 from djangalytics_server.model.query_filter import Field, Filter, Members, Not
+from tests import recipes as st
 from tests import strategies_filters
 from tests.strategies_filters import NAMES, PEOPLE
 from tests.strategies_insights import DAY, HOUR, a_filter
@@ -26,7 +25,7 @@ latest = strategies_filters.conditions.filter(
 ).map(Latest)
 
 
-def windows(edge: int) -> st.SearchStrategy[tuple[int | None, int | None]]:
+def windows(edge: int) -> st.Recipe[tuple[int | None, int | None]]:
     """Around an odd instant, open or not."""
     away = st.sampled_from((-30 * DAY, -DAY, -HOUR, -1, 0))
     ahead = st.sampled_from((1, HOUR, DAY, 30 * DAY))
@@ -34,33 +33,33 @@ def windows(edge: int) -> st.SearchStrategy[tuple[int | None, int | None]]:
     return st.tuples(start, st.one_of(st.none(), ahead.map(lambda by: edge + by)))
 
 
-def whos(edge: int) -> st.SearchStrategy[Who]:
+def whos(edge: int) -> st.Recipe[Who]:
     """Any definition."""
-    parts: st.SearchStrategy[Who] = st.one_of(
+    parts: st.Recipe[Who] = st.one_of(
         st.builds(Did, kinds, windows(edge), st.sampled_from((1, 1, 2, 3))),
         st.builds(FirstDid, kinds, windows(edge)),
         latest,
     )
 
-    def groups(inner: st.SearchStrategy[Who]) -> st.SearchStrategy[Who]:
+    def groups(inner: st.Recipe[Who]) -> st.Recipe[Who]:
         several = st.lists(inner, min_size=1, max_size=3).map(tuple)
         return st.one_of(st.builds(Each, several), st.builds(Any, several), st.builds(Else, inner))
 
-    return st.recursive(parts, groups, max_leaves=4)
+    return st.recursive(parts, groups, levels=2)
 
 
-def members(edge: int) -> st.SearchStrategy[Members]:
+def members(edge: int) -> st.Recipe[Members]:
     """The people of a definition."""
     return st.builds(Members, st.just(1), whos(edge))
 
 
-def questions(edge: int) -> st.SearchStrategy[CohortPeople]:
+def questions(edge: int) -> st.Recipe[CohortPeople]:
     """How many, and some of them."""
     after = st.sampled_from(("", *PEOPLE))
     return st.builds(CohortPeople, members(edge), st.integers(0, 3), after)
 
 
-def filters(edge: int) -> st.SearchStrategy[Filter]:
+def filters(edge: int) -> st.Recipe[Filter]:
     """Is or is not, alone or beside another condition."""
-    one: st.SearchStrategy[Filter] = members(edge)
+    one: st.Recipe[Filter] = members(edge)
     return st.one_of(one, one.map(Not))

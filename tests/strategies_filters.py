@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import strategies as st
-
 from djangalytics_server.model.event import Event, Submission
 from djangalytics_server.model.query_filter import (
     MOST_NUMBER,
@@ -18,6 +16,7 @@ from djangalytics_server.model.query_filter import (
     Not,
     Property,
 )
+from tests import recipes as st
 from tests import strategies
 from tests.strategies import SECOND
 
@@ -43,14 +42,14 @@ dated = st.one_of(
     dates.map("{}\n".format),
     st.sampled_from(("2026-1-31", "9999-19-39", "\uff12\uff1026-01-31", "2026-02-30")),
 )
-values: st.SearchStrategy[Any] = st.one_of(
+values: st.Recipe[Any] = st.one_of(
     st.none(), st.booleans(), texts, numbers, dated, st.just([1]), st.just({"a": 1}), st.just([])
 )
 properties = st.dictionaries(st.sampled_from(PROPERTIES), values, max_size=4)
 moments = st.one_of(strategies.moments, st.sampled_from(range(0, 5 * SECOND, SECOND)))
 
 
-def events(times: st.SearchStrategy[int] = moments) -> st.SearchStrategy[Event]:
+def events(times: st.Recipe[int] = moments) -> st.Recipe[Event]:
     """Events of project 1 without insert ids, which ``submitted`` gives."""
     return st.builds(
         Event,
@@ -76,28 +75,28 @@ def submitted(made: list[Event]) -> list[Submission]:
     return [Submission(event.project_id, event.received_at, (event,)) for event in numbered]
 
 
-def _field(op: str, value: st.SearchStrategy[Any]) -> st.SearchStrategy[Condition]:
+def _field(op: str, value: st.Recipe[Any]) -> st.Recipe[Condition]:
     names = st.sampled_from(("event_name", "insert_id", "distinct_id", "session_id", "source"))
     return st.builds(Condition, names.map(Field), st.just(op), value)
 
 
-def _property(ops: tuple[str, ...], value: st.SearchStrategy[Any]) -> st.SearchStrategy[Condition]:
+def _property(ops: tuple[str, ...], value: st.Recipe[Any]) -> st.Recipe[Condition]:
     names = st.sampled_from((*PROPERTIES, "absent"))
     return st.builds(Condition, names.map(Property), st.sampled_from(ops), value)
 
 
-def _one(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+def _one(value: st.Recipe[Any]) -> st.Recipe[tuple[Any, ...]]:
     return st.tuples(value)
 
 
-def _few(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+def _few(value: st.Recipe[Any]) -> st.Recipe[tuple[Any, ...]]:
     return st.lists(value, min_size=1, max_size=4).map(tuple)
 
 
 _words = st.one_of(st.sampled_from((*NAMES, *PEOPLE, "s1", "id-3", "web", "%", "_", "")), texts)
 _askable = numbers.filter(lambda number: abs(number) <= MOST_NUMBER)
 _scalars = st.one_of(texts, st.booleans(), _askable, dated)
-conditions: st.SearchStrategy[Condition] = st.one_of(
+conditions: st.Recipe[Condition] = st.one_of(
     *(
         _field(op, _one(_words))
         for op in ("is", "is_not", "contains", "not_contains", "starts_with")
@@ -123,9 +122,9 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
 )
 
 
-def _groups(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+def _groups(inner: st.Recipe[Filter]) -> st.Recipe[Filter]:
     several = st.lists(inner, min_size=1, max_size=3).map(tuple)
     return st.one_of(st.builds(AllOf, several), st.builds(AnyOf, several), st.builds(Not, inner))
 
 
-filters: st.SearchStrategy[Filter] = st.recursive(conditions, _groups, max_leaves=6)
+filters: st.Recipe[Filter] = st.recursive(conditions, _groups, levels=3)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import strategies as st
-
 from djangalytics_server.model.activity import Lifecycle, Spread, Stickiness
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Exclusion, Funnel, Step, Wanted
@@ -17,6 +15,7 @@ from djangalytics_server.model.retention import Column, Retention
 from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Formula, Series, Trends
 from djangalytics_server.query import formula, intervals
+from tests import recipes as st
 from tests import strategies, strategies_filters
 from tests.strategies import SECOND
 from tests.strategies_filters import NAMES, PROPERTIES
@@ -30,7 +29,7 @@ WIDTHS = {"minute": HOUR, "hour": 5 * HOUR, "day": 5 * DAY, "week": 20 * DAY, "m
 """About half a range."""
 
 
-def times(edge: int) -> st.SearchStrategy[int]:
+def times(edge: int) -> st.Recipe[int]:
     """Moments near an odd instant, and some days away."""
     away = st.builds(
         lambda days, seconds, tick: edge + days * DAY + seconds * SECOND + tick,
@@ -65,7 +64,7 @@ FORMULAS = ("A / 2", "-A * 3 - (A + 1)", "100 * B / A", "A - B / (A - B)", "A / 
 
 
 @st.composite
-def worlds(draw: Any, questions: Callable[[int], st.SearchStrategy[Any]], count: int) -> Any:
+def worlds(draw: Any, questions: Callable[[int], st.Recipe[Any]], count: int) -> Any:
     """Events around an odd instant, and so many questions about that time."""
     edge = draw(edges)
     made = draw(st.lists(strategies_filters.events(times(edge)), max_size=16))

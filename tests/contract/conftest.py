@@ -18,6 +18,8 @@ EACH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 QUESTIONS = 4
 """How many questions are asked of each made-up world of an insight."""
+WORLD = 1_000
+"""Bytes of which a world and its questions are made; few need half of them."""
 
 
 def worlds(usual: int = 50) -> int:

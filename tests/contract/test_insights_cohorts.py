@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies
 
 from djangalytics_server.model.activity import Lifecycle, Stickiness
 from djangalytics_server.model.cohort import CohortPeople
@@ -32,6 +31,7 @@ from tests import (
     strategies_cohorts,
     strategies_insights,
 )
+from tests import recipes as st
 from tests.contract import (
     test_insights_activity,
     test_insights_distribution,
@@ -42,7 +42,7 @@ from tests.contract import (
     test_insights_trends,
 )
 from tests.contract.asking import assert_alike
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 Oracle = Callable[[Any, list[StoredEvent]], Any]
 
@@ -76,7 +76,7 @@ def ask(question: CohortPeople, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_cohorts.questions, QUESTIONS))
+@given(strategies_insights.worlds(strategies_cohorts.questions, QUESTIONS).drawn(WORLD))
 def test_cohorts_are_what_a_look_at_each_person_gives(engines: Any, world: Any) -> None:
     """Any behaviour, window, latest value and group of them: the same people on every engine."""
     assert_alike(engines, world, ask, oracle_cohorts.answer)
@@ -117,12 +117,14 @@ def filtered(question: Any, filter: Filter, *, inside: bool) -> Any:
 
 @pytest.mark.parametrize("kind", INSIGHTS)
 @settings(max_examples=worlds(6), suppress_health_check=EACH)
-@given(data=st.data())
-def test_every_insight_is_filtered_by_cohorts(engines: Any, kind: str, data: st.DataObject) -> None:
+@given(data=strategies.data())
+def test_every_insight_is_filtered_by_cohorts(
+    engines: Any, kind: str, data: strategies.DataObject
+) -> None:
     """As it is by the list of their people, which the oracle knows."""
     questions, of_insight, oracle = INSIGHTS[kind]
 
-    def asked(edge: int) -> st.SearchStrategy[Any]:
+    def asked(edge: int) -> st.Recipe[Any]:
         filters = strategies_cohorts.filters(edge)
         return st.builds(
             lambda q, f, inside: filtered(q, f, inside=inside),
@@ -131,12 +133,12 @@ def test_every_insight_is_filtered_by_cohorts(engines: Any, kind: str, data: st.
             st.booleans(),
         )
 
-    world = data.draw(strategies_insights.worlds(asked, QUESTIONS))
+    world = data.draw(strategies_insights.worlds(asked, QUESTIONS).drawn(WORLD))
     assert_alike(engines, world, of_insight, lambda question, e: oracle(spelt_out(question, e), e))
 
 
 @settings(max_examples=worlds(10), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_cohorts.filters, QUESTIONS))
+@given(strategies_insights.worlds(strategies_cohorts.filters, QUESTIONS).drawn(WORLD))
 def test_raw_events_are_filtered_by_cohorts(engines: Any, world: Any) -> None:
     """Page for page, and in the order of an export."""
 

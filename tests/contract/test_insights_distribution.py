@@ -11,7 +11,7 @@ from djangalytics_server.query import distribution
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_distribution, strategies_insights
 from tests.contract.asking import assert_alike, shown
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def ask(question: Distribution, snapshot: Snapshot) -> Any:
@@ -27,7 +27,7 @@ def ask(question: Distribution, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.distributions, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.distributions, QUESTIONS).drawn(WORLD))
 def test_a_distribution_is_what_a_look_at_each_value_gives(engines: Any, world: Any) -> None:
     """Any property or field, number of values and bins: the same on every engine."""
     assert_alike(engines, world, ask, oracle_distribution.answer)

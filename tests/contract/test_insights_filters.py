@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.query_filter import Condition, Filter, Property
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.insights import vocabulary
 from tests import oracle_filters, strategies_filters
+from tests import recipes as st
 from tests.contract.conftest import EACH
 from tests.contract.making import event, send
 from tests.oracle import Oracle
@@ -20,8 +20,8 @@ from tests.oracle import Oracle
 
 @settings(max_examples=200, suppress_health_check=EACH)
 @given(
-    made=st.lists(strategies_filters.events(), max_size=25),
-    asked=st.lists(strategies_filters.filters, min_size=1, max_size=12),
+    made=st.lists(strategies_filters.events(), max_size=25).drawn(600),
+    asked=st.lists(strategies_filters.filters, min_size=1, max_size=12).drawn(600),
 )
 def test_a_filter_finds_what_a_look_at_each_event_finds(
     engines: Any, made: Any, asked: list[Filter]

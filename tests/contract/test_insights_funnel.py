@@ -11,7 +11,7 @@ from djangalytics_server.query import funnel
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_funnel, strategies_insights
 from tests.contract.asking import assert_alike, shown
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def plain(line: FunnelLine, *, total: bool = False) -> Any:
@@ -32,7 +32,7 @@ def ask(question: Funnel, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.funnels, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.funnels, QUESTIONS).drawn(WORLD))
 def test_funnels_are_what_a_walk_from_each_event_gives(engines: Any, world: Any) -> None:
     """Any order, window, exclusion, breakdown and list of people: the same on every engine."""
     assert_alike(engines, world, ask, oracle_funnel.answer)

@@ -12,7 +12,7 @@ from djangalytics_server.query import paths
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_paths, strategies_insights
 from tests.contract.asking import assert_alike, shown
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def ask(question: Paths, snapshot: Snapshot) -> Any:
@@ -26,7 +26,7 @@ def ask(question: Paths, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.paths, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.paths, QUESTIONS).drawn(WORLD))
 def test_paths_are_what_a_walk_along_each_gives(engines: Any, world: Any) -> None:
     """Any anchor, way, depth, name and pattern: the same on every engine."""
     assert_alike(engines, world, ask, oracle_paths.answer)

@@ -11,7 +11,7 @@ from djangalytics_server.query import retention
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_retention, strategies_insights
 from tests.contract.asking import assert_alike
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def plain(line: RetentionLine) -> Any:
@@ -27,7 +27,7 @@ def ask(question: Retention, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.retentions, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.retentions, QUESTIONS).drawn(WORLD))
 def test_retention_is_what_a_look_at_each_person_gives(engines: Any, world: Any) -> None:
     """Any interval, bracket, beginning and breakdown, in any zone: the same on every engine."""
     assert_alike(engines, world, ask, oracle_retention.answer)

@@ -12,7 +12,7 @@ from djangalytics_server.query import sessions
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_sessions, strategies_insights
 from tests.contract.asking import assert_alike, shown
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def ask(question: Sessions, snapshot: Snapshot) -> Any:
@@ -39,7 +39,7 @@ def ask(question: Sessions, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.sessions, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.sessions, QUESTIONS).drawn(WORLD))
 def test_sessions_are_what_a_look_at_each_gives(engines: Any, world: Any) -> None:
     """Any zone, interval, silence and breakdown: the same on every engine."""
     assert_alike(engines, world, ask, oracle_sessions.answer)

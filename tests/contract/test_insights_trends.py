@@ -11,7 +11,7 @@ from djangalytics_server.query import trends
 from djangalytics_server.store.base import Snapshot
 from tests import oracle_trends, strategies_insights
 from tests.contract.asking import assert_alike, shown
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 
 
 def plain(period: Period) -> Any:
@@ -28,7 +28,7 @@ def ask(question: Trends, snapshot: Snapshot) -> Any:
 
 
 @settings(max_examples=worlds(), suppress_health_check=EACH)
-@given(strategies_insights.worlds(strategies_insights.trends, QUESTIONS))
+@given(strategies_insights.worlds(strategies_insights.trends, QUESTIONS).drawn(WORLD))
 def test_trends_are_what_a_look_at_each_event_gives(engines: Any, world: Any) -> None:
     """Any series, breakdown, window, formula and comparison, in any zone: the same numbers."""
     assert_alike(engines, world, ask, oracle_trends.answer)

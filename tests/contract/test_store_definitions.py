@@ -14,7 +14,7 @@ from tests.contract.test_store import EACH, filled
 
 
 @settings(max_examples=30, suppress_health_check=EACH)
-@given(appends=strategies.appends)
+@given(appends=strategies.appends.drawn(strategies.APPENDS))
 def test_definitions_are_those_of_the_oracle(engines: Any, appends: Any) -> None:
     """Names, types, counts, first and last times, all of them or those asked for."""
     for engine in engines:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.store.base import Store
+from tests import recipes as st
 from tests import strategies
 from tests.contract.making import NOW, event, send
 from tests.oracle import Oracle
@@ -33,7 +33,10 @@ pages = st.builds(
 
 
 @settings(max_examples=40, suppress_health_check=EACH)
-@given(appends=strategies.appends, asked=st.lists(pages, min_size=1, max_size=25))
+@given(
+    appends=strategies.appends.drawn(strategies.APPENDS),
+    asked=st.lists(pages, min_size=1, max_size=25).drawn(1_000),
+)
 def test_every_page_is_the_oracle_s(engines: Any, appends: Any, asked: list[EventPage]) -> None:
     """Any mix of filters, cursor, range and search selects what a loop over a list does."""
     for engine in engines:

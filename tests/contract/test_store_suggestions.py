@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from djangalytics_server.model.query_filter import Field, Property
 from djangalytics_server.model.suggestion import Suggestion, Typing
 from djangalytics_server.query import suggest
 from djangalytics_server.store.base import Snapshot, Store
 from tests import oracle_suggestions, strategies_filters
+from tests import recipes as st
 from tests.contract.asking import assert_alike
-from tests.contract.conftest import EACH, QUESTIONS, worlds
+from tests.contract.conftest import EACH, QUESTIONS, WORLD, worlds
 from tests.contract.making import NOW, event, send
 from tests.strategies_filters import NAMES, PROPERTIES
 
@@ -51,7 +51,7 @@ def ask(question: Typing, snapshot: Snapshot) -> Any:
     st.tuples(
         st.lists(strategies_filters.events(), max_size=16),
         st.lists(questions, min_size=QUESTIONS, max_size=QUESTIONS),
-    )
+    ).drawn(WORLD)
 )
 def test_suggestions_are_what_a_look_at_each_event_gives(engines: Any, world: Any) -> None:
     """Names, properties by type, values of odd types, whatever is typed: the same everywhere."""

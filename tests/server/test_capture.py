@@ -200,11 +200,11 @@ class TestKeys:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     event=st.fixed_dictionaries(
-        {"event_name": strategies.names},
+        {"event_name": strategies.names.drawn(64)},
         optional={
-            "properties": strategies.properties,
-            "distinct_id": strategies.people,
-            "timestamp": strategies.times,
+            "properties": strategies.properties.drawn(256),
+            "distinct_id": strategies.people.drawn(64),
+            "timestamp": strategies.times.drawn(24),
         },
     )
 )

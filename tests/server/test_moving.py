@@ -21,16 +21,16 @@ from djangalytics_server.model.exports import FORMS, Form
 from djangalytics_server.model.query import StoredEvent
 from djangalytics_server.query import export
 from djangalytics_server.wire import exported, imported, strict_json
-from tests import strategies_filters
+from tests import recipes, strategies_filters
 from tests.server.house import House, found, problem
 from tests.server.test_insights import DAYS, fill
 
 FORMULAS = ("=1+1", "'=1", "''@x", "'plain", "-2", "a,b", 'q"', "ü", "+")
-_texts = st.one_of(st.none(), st.sampled_from(FORMULAS))
-odd_events = st.builds(
+_texts = recipes.one_of(recipes.none(), recipes.sampled_from(FORMULAS))
+odd_events = recipes.builds(
     lambda event, name, *ids: event._replace(event_name=name, **dict(zip(IDS, ids, strict=True))),
     strategies_filters.events(),
-    st.sampled_from((*FORMULAS, *strategies_filters.NAMES)),
+    recipes.sampled_from((*FORMULAS, *strategies_filters.NAMES)),
     _texts,
     _texts,
     _texts,
@@ -60,7 +60,7 @@ def as_stored(event: Event) -> StoredEvent:
     return StoredEvent(0, event.insert_id, *event[2:9])
 
 
-@given(st.lists(odd_events, max_size=5), st.sampled_from(("ndjson", "csv")))
+@given(recipes.lists(odd_events, max_size=5).drawn(500), st.sampled_from(("ndjson", "csv")))
 def test_what_an_export_says_is_read_as_it_was(made: list[Event], form: Form) -> None:
     """Any event, through either form and the pipeline: the same bytes again."""
     events = [

@@ -134,7 +134,7 @@ def nested(levels: int) -> Any:
 class TestProperties:
     """A JSON object within the limits."""
 
-    @given(value=strategies.properties)
+    @given(value=strategies.properties.drawn(256))
     def test_good(self, value: dict[str, Any]) -> None:
         """Any object within the limits is kept, value for value."""
         assert value == json.loads(draft(properties=value).properties)

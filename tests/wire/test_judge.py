@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from djangalytics_server.errors import BadRequest
 from djangalytics_server.model.event import Draft, Rejection
 from djangalytics_server.model.limits import LIMITS
 from djangalytics_server.store.rollups import shape_of
 from djangalytics_server.wire import native, plain, strict_json
+from tests import recipes as st
 from tests import strategies
 
 _ODD_CHARACTERS = ("\t", "\x7f", "\x85", "\xa0", "\xad", "\u2028", "\u200b", "\ue000", "\U0001f6d2")
 
 
-def _near(length: int) -> st.SearchStrategy[str]:
+def _near(length: int) -> st.Recipe[str]:
     """Text whose length lies at a limit."""
     return st.builds(
         lambda letter, more, odd: letter * (length + more) + odd,
@@ -37,7 +37,9 @@ _anything = st.sampled_from(
 )
 _text = st.one_of(
     st.text(max_size=12).map(json.dumps),
+    st.text(max_size=12).map(lambda letters: json.dumps(letters, ensure_ascii=False)),
     st.sampled_from(_ODD_CHARACTERS).map(lambda c: json.dumps(f"x{c}", ensure_ascii=False)),
+    strategies.names.map(json.dumps),
     *(_near(limit).map(json.dumps) for limit in (1, 100, 200)),
     _anything,
 )
@@ -46,6 +48,7 @@ _HOURS, _SECONDS = ("00", "23", "24", "\uff177"), ("00", "59", "60", "61", "5")
 _FRACTIONS = ("", ".", ".1", ".123", ".123456", ".1234567", ".123456789", ".\u0663", ",5")
 _ZONES = ("Z", "z", "", "+00:00", "-12:30", "+2", " Z", "ZZ")
 _time = st.one_of(
+    strategies.times.map(json.dumps),
     strategies.times.map(json.dumps),
     st.builds(
         '"2026-{}-{}T{}:00:{}{}{}"'.format,
@@ -62,10 +65,11 @@ _number = st.one_of(
     st.integers().map(str),
     st.integers(-2, 2).map(lambda more: str(2**63 + more)),
     st.integers(-2, 2).map(lambda more: str(-(2**63) + more)),
+    st.integers(-1, 1).map(lambda more: str(2**64 + more)),
     st.sampled_from((300, 4_299, 4_300, 4_301)).map(
         lambda digits: "-" * (digits % 2) + "9" * digits
     ),
-    st.floats(allow_nan=False, allow_infinity=False).map(json.dumps),
+    st.floats().map(json.dumps),
     st.sampled_from(("1E5", "-0.0", "5e-324", "1e-400", "1e308", "9" * 30, "0.1e1", "01", "1.")),
 )
 _key = st.one_of(
@@ -75,7 +79,7 @@ _key = st.one_of(
 )
 
 
-def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _nested(inner: st.Recipe[str]) -> st.Recipe[str]:
     return st.one_of(
         st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
         st.lists(st.tuples(_key, inner), max_size=3).map(lambda pairs: _object(pairs)),
@@ -84,12 +88,22 @@ def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 _leaf = st.one_of(_number, _text, _anything)
 _shallow = st.one_of(_leaf, _nested(_leaf))
-_value = st.one_of(_shallow, _nested(_shallow), _nested(_nested(_shallow)))
+_wrapped = st.builds(
+    str.format, st.sampled_from(("[{}]", '{{"a":{}}}', "[1,[{}]]", '[{{"":{}}}]')), _leaf
+)
+_value = st.one_of(_leaf, _wrapped, _shallow, _nested(_shallow), _nested(_nested(_shallow)))
 _deep = st.integers(1, 10).map(lambda depth: '{"a":' + "[" * depth + "1" + "]" * depth + "}")
 _crowded = st.integers(253, 257).map(
     lambda count: "{" + ",".join(f'"k{n}":{n}' for n in range(count)) + "}"
 )
+_plain_key = st.sampled_from(('"a"', '"plan"', '""', '"b c"'))
+_plain_value = st.sampled_from(("1", '"pro"', "true", "null", "1.5", "[1,2]"))
 _properties = st.one_of(
+    st.lists(st.tuples(_plain_key, _value), min_size=1, max_size=2).map(lambda it: _object(it)),
+    st.tuples(st.tuples(_plain_key, _plain_value), st.tuples(_plain_key, _value)).map(
+        lambda pairs: _object(pairs)
+    ),
+    st.tuples(st.tuples(_key, _plain_value)).map(lambda pairs: _object(pairs)),
     st.lists(st.tuples(_key, _value), max_size=5).map(lambda pairs: _object(pairs)),
     _deep,
     _crowded,
@@ -100,11 +114,11 @@ _properties = st.one_of(
 _BESIDE = ("", ', "sent_at": "2026-11-22T18:49:34Z"', ', "sent_at": null', ', "api_key": "djw_x"')
 
 
-def _object(pairs: list[tuple[str, str]]) -> str:
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
 
 
-_fields: dict[str, st.SearchStrategy[str]] = {
+_fields: dict[str, st.Recipe[str]] = {
     '"event_name"': st.one_of(strategies.names.map(json.dumps), _text),
     '"timestamp"': _time,
     '"properties"': _properties,
@@ -116,16 +130,21 @@ _fields: dict[str, st.SearchStrategy[str]] = {
     '"colour"': _value,
     '"\\u0061pi_key"': _text,
 }
+_OFTEN = (*sorted(_fields), *['"properties"'] * 6, *['"timestamp"'] * 2)
+"""What is most likely to be read in two ways is there most often."""
 _named = st.just(('"event_name"', '"signup"'))
 events = st.builds(
     lambda first, more: _object([first, *more]),
     _named,
     st.lists(
-        st.one_of([st.tuples(st.just(name), _fields[name]) for name in sorted(_fields)]),
-        max_size=4,
+        st.one_of([st.tuples(st.just(name), _fields[name]) for name in _OFTEN]),
+        min_size=1,
+        max_size=3,
     ),
 )
 """JSON texts of events: most of them good, one field in three odd in one way or another."""
+EVENT = 320
+"""Bytes of which one is made; few need half of them."""
 
 
 def outcome(read: Callable[[bytes], Any], body: bytes) -> Any:
@@ -150,7 +169,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @settings(max_examples=12_000)
-@given(text=events)
+@given(text=events.drawn(EVENT))
 def test_both_accept_the_same_events_with_the_same_values(text: str) -> None:
     """What the quick reader takes, the judge takes too, and makes the very same draft of it."""
     document = outcome(strict_json.read, text.encode("utf-8", "surrogatepass"))
@@ -180,7 +199,10 @@ def test_both_read_every_odd_time_alike() -> None:
 
 
 @settings(max_examples=4_000)
-@given(texts=st.lists(events, min_size=1, max_size=3), more=st.sampled_from(_BESIDE))
+@given(
+    texts=st.lists(events, min_size=1, max_size=3).drawn(2 * EVENT),
+    more=st.sampled_from(_BESIDE).drawn(1),
+)
 def test_a_whole_batch_is_read_as_its_events_are(texts: list[str], more: str) -> None:
     """The reader of whole batches takes nothing that the judge refuses, and changes no value."""
     body = f'{{"events": [{", ".join(texts)}]{more}}}'.encode("utf-8", "surrogatepass")
@@ -198,7 +220,7 @@ def test_a_whole_batch_is_read_as_its_events_are(texts: list[str], more: str) ->
 
 
 @settings(max_examples=4_000)
-@given(text=events, more=st.sampled_from(_BESIDE))
+@given(text=events.drawn(EVENT), more=st.sampled_from(_BESIDE).drawn(1))
 def test_a_single_event_is_read_as_its_document_is(text: str, more: str) -> None:
     """The reader of one event gives the same draft, key, time and kept text, or the same words."""
     body = (text.rstrip()[:-1] + more + "}").encode("utf-8", "surrogatepass")
@@ -235,7 +257,11 @@ def test_an_everyday_single_event_is_read_at_once() -> None:
 
 
 @settings(max_examples=3_000)
-@given(text=st.one_of(events, _value, st.text(), st.builds(lambda e, t: e + t, events, st.text())))
+@given(
+    text=st.one_of(
+        events, _value, st.text(), st.builds(lambda e, t: e + t, events, st.text())
+    ).drawn(EVENT)
+)
 def test_both_json_readers_give_the_same_document(text: str) -> None:
     """The compiled reader and the careful one agree on every text, refusals included."""
     body = text.encode("utf-8", "surrogatepass")
@@ -246,7 +272,11 @@ def test_both_json_readers_give_the_same_document(text: str) -> None:
 
 
 @settings(max_examples=1_000)
-@given(body=st.binary(), at=st.integers(0, 200), text=events)
+@given(
+    body=st.binary().drawn(24),
+    at=st.sampled_from(range(201)).drawn(1),
+    text=events.drawn(EVENT),
+)
 def test_both_refuse_the_same_bytes(body: bytes, at: int, text: str) -> None:
     """Bytes put anywhere into an event's text are seen by both or by neither."""
     whole = text.encode("utf-8", "surrogatepass")
