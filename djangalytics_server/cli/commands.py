@@ -12,29 +12,34 @@ from djangalytics_server import __version__
 
 _OWN = ("--help", "-h", "--version")
 _COMMANDS = {
-    "serve": "serve",
-    "demo": "demo",
-    "events": "data",
-    "keys": "keys",
-    "login-link": "data",
-    "projects": "projects",
-    "users": "users",
-    "organisations": "organisations",
-    "check": "check",
-    "cohorts": "cohorts",
-    "erase": "erase",
-    "erasures": "erase",
-    "retention": "retention",
-    "audit": "audit",
-    "backup": "backup",
-    "restore": "backup",
-    "export": "moving",
-    "import": "moving",
-    "sql": "sql",
-    "rejected": "rejected",
-    "doctor": "doctor",
+    "serve": ("serve", "Serve (what happens without a command)."),
+    "demo": ("demo", "Look around with 30 days of a small shop's data."),
+    "events": ("data", "Look at events from the terminal."),
+    "keys": ("keys", "Make, list, end and rotate API keys."),
+    "login-link": (
+        "data",
+        "Print a link that signs somebody in to the dashboard; it works once, within a day.",
+    ),
+    "projects": ("projects", "List, make, change and delete projects."),
+    "users": ("users", "List people, invite them, give them roles, remove them."),
+    "organisations": ("organisations", "List, make and rename organisations."),
+    "check": ("check", "Recount everything from the raw events."),
+    "cohorts": ("cohorts", "Save people told apart by what they did, to filter by."),
+    "erase": ("erase", "Remove all events of a person."),
+    "erasures": ("erase", "Show erasures and how far they are."),
+    "retention": ("retention", "Say how long raw events are kept; the counts stay in any case."),
+    "audit": ("audit", "Show who did what."),
+    "backup": ("backup", "Copy the data to one verified file, also while the server runs."),
+    "restore": ("backup", "Put a backup in the place of the data; the server must be stopped."),
+    "export": ("moving", "Write events, or an insight's numbers, to a file."),
+    "import": ("moving", "Store the events of a file."),
+    "sql": ("sql", "Ask a SELECT over a project's events."),
+    "rejected": ("rejected", "Look at refused events, and store them after all."),
+    "doctor": ("doctor", "Say what is wrong, and what mends it."),
 }
-"""Command -> the module of this room that has it, under the same name (``import_``)."""
+"""Command -> the module of this room that has it, under the same name (``import_``), and its
+sentence, so that the help need not import them all.
+"""
 
 
 class ServeByDefault(click.Group):
@@ -48,11 +53,16 @@ class ServeByDefault(click.Group):
         """The command of this name, imported now; None if there is none."""
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"djangalytics_server.cli.{_COMMANDS[cmd_name]}")
+        module = import_module(f"djangalytics_server.cli.{_COMMANDS[cmd_name][0]}")
         _end_of_imports()
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands, each with its sentence; none is imported for that."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `serve` in front of arguments that begin with a flag of its own."""

@@ -22,11 +22,9 @@ from djangalytics_server.cli.options import (
     settings_from,
     settings_options,
 )
-from djangalytics_server.cli.serve import address_of
 from djangalytics_server.clock import now
 from djangalytics_server.config import Settings
 from djangalytics_server.errors import StartError
-from djangalytics_server.http.documents import event_json
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage, StoredEvent
 from djangalytics_server.model.trail import Actor
@@ -89,6 +87,8 @@ def login_link(user: str | None, **given: Any) -> None:
     Whoever has it may set the person's password anew. Give it the same --port or --public-url as
     the server, so that the link leads there.
     """
+    from djangalytics_server.cli.serve import address_of  # and the front with it
+
     settings = settings_from(given)
     with open_catalog(settings) as session, writing(session):
         user_id = find_person(session, user)
@@ -204,4 +204,6 @@ def _line(event: StoredEvent) -> str:
 
 
 def _json_line(event: StoredEvent) -> str:
+    from djangalytics_server.http.documents import event_json  # and the readers of requests with it
+
     return json.dumps(event_json(event))

@@ -23,7 +23,6 @@ from djangalytics_server.cli.data import open_catalog
 from djangalytics_server.cli.naming import commander
 from djangalytics_server.cli.options import says_why, settings_from, settings_options
 from djangalytics_server.cli.organisations import chosen_organisation, organisation_option
-from djangalytics_server.cli.serve import address_of
 from djangalytics_server.clock import now
 from djangalytics_server.errors import AlreadyMember, LastOwner, StartError
 
@@ -63,6 +62,8 @@ def invite(organisation: str | None, email: str, role: str, **given: Any) -> Non
     Give it the same --port or --public-url as the server, so that the link leads there. Nothing
     is sent: hand the link over yourself.
     """
+    from djangalytics_server.cli.serve import address_of  # and the front with it
+
     settings = settings_from(given)
     email = email.strip().lower()
     if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):

@@ -10,10 +10,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import pytest
 import requests
 
 from djangalytics_server import __version__
+from djangalytics_server.cli.commands import cli
 from djangalytics_server.config import DATABASE_FILE
 from tests.helpers import running_server
 from tests.server.test_cli import PATIENCE, run
@@ -30,7 +32,7 @@ def refusal(*arguments: str, cwd: Path | None = None, **env: str) -> str:
 
 _WHAT_A_START_LOADS = """
 import gc, sys
-sys.argv = ["djangalytics-server", "serve", "--help"]
+sys.argv[0] = "djangalytics-server"
 from djangalytics_server.__main__ import main
 try:
     main()
@@ -40,15 +42,44 @@ except SystemExit:
 """
 
 
+def loaded_by(*arguments: str) -> tuple[str, set[str]]:
+    """What a command says of the collector at its end, and the modules that it has imported."""
+    script = [sys.executable, "-c", _WHAT_A_START_LOADS, *arguments]
+    ended = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    *_, collector, modules = ended.stdout.splitlines()
+    return collector, set(modules.split())
+
+
+def test_help_imports_no_command() -> None:
+    """The list of commands has their sentences at hand, and they are the commands' own."""
+    _, loaded = loaded_by("--help")
+    assert set() == {name for name in loaded if name.startswith("djangalytics_server.cli.")} - {
+        "djangalytics_server.cli.commands"
+    }
+    assert "sqlalchemy" not in loaded
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(200) in " ".join(cli.get_help(context).split())
+
+
+@pytest.mark.parametrize(
+    "command", ["backup", "check", "doctor", "erase", "events", "keys", "projects", "sql", "users"]
+)
+def test_a_command_imports_no_server(command: str) -> None:
+    """What looks at the data or changes it has no use for HTTP, its front and its documents."""
+    _, loaded = loaded_by(command, "--help")
+    server = {"flask", "werkzeug", "waitress", "marshmallow", "apispec", "authlib", "alembic"}
+    assert set() == loaded & (server | {"djangalytics_server.app", "djangalytics_server.front"})
+
+
 def test_a_start_imports_what_serving_needs_and_no_more() -> None:
     """Half of a start are imports: what is for other commands, engines or addresses waits, the
     collector rests meanwhile, and works again when the command begins.
     """
-    script = [sys.executable, "-c", _WHAT_A_START_LOADS]
-    ended = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    *_, collector, modules = ended.stdout.splitlines()
+    collector, loaded = loaded_by("serve", "--help")
     assert "collecting True frozen True" == collector
-    loaded = set(modules.split())
     assert {"djangalytics_server.cli.serve", "djangalytics_server.opening"} <= loaded
     others = {"alembic", "apispec", "psycopg", "requests", "djangalytics_server.store.examine"}
     others |= {"flask", "sqlalchemy", "djangalytics_server.app"}  # loaded beside, once it listens
