@@ -190,9 +190,7 @@ def test_markup_comes_back_as_it_was(house: House) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    sent=st.lists(st.tuples(strategies.names, strategies.moments), min_size=1, max_size=30).drawn(
-        1_000
-    ),
+    sent=st.lists(st.tuples(strategies.names, strategies.past), min_size=1, max_size=30).drawn(900),
     zone=strategies.zones.drawn(1),
     interval=st.sampled_from(("day", "week", "month")).drawn(1),
 )
