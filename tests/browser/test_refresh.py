@@ -21,16 +21,27 @@ _SHOW = """(state) => {
   document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }"""
 
+# The range's numbers. Other questions, such as which names there are, have a rhythm of their own.
+_FRESH = "interval=day"
+
 # Counted in the page, where it is known at once: the browser's own events come when they come.
 _COUNT = """
 window.asked = [];
+window.awaited = 0;
 const ask = window.fetch;
-window.fetch = (path, options) => { window.asked.push(path); return ask(path, options); };
+window.fetch = async (path, options) => {
+  window.asked.push(path);
+  const one = path.includes("interval=day") ? 1 : 0;
+  window.awaited += one;
+  try {
+    const answer = await ask(path, options);
+    await answer.clone().text();
+    return answer;
+  } finally {
+    window.awaited -= one;
+  }
+};
 """
-
-
-# The range's numbers. Other questions, such as which names there are, have a rhythm of their own.
-_FRESH = "interval=day"
 
 
 class Watch:
@@ -57,12 +68,16 @@ class Watch:
         return asked
 
     def noticed(self, before: str | None) -> None:
-        """Wait until the page shows an answer later than ``before``; its next timer runs then."""
+        """Wait until the page shows an answer later than ``before``; its next timer runs then.
+
+        And until none is on its way any more, for what is on its way is not asked for again.
+        """
 
         def newer() -> bool:
+            waits = self.page.evaluate("window.awaited")
             # What the page does with an answer begins with a timer of no length.
             self.page.clock.run_for(5)
-            return self.answered_at.get_attribute("datetime") != before
+            return not waits and self.answered_at.get_attribute("datetime") != before
 
         until(self.page, newer, "an answer")
 
