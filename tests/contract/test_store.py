@@ -142,7 +142,7 @@ class TestCounts:
                 expected = Counter(e.event_name for e in oracle.of(1))
                 for grain in (None, *rollups.GRAINS):
                     rows = store.count(whole(0, HORIZON // DAY * DAY, grain))
-                    assert expected == Counter({row.event_name: row.count for row in rows})
+                    assert expected == Counter({row.event_name: row.events for row in rows})
 
     @settings(max_examples=50, suppress_health_check=EACH)
     @given(
