@@ -101,7 +101,7 @@ def main() -> None:
             theirs = ("-", "-")
             if beside is not None and sql:
                 theirs = tuple(f"{taken:.0f}" for taken in median_ms(beside(sql), asked.rounds))
-            cells = (f"{wall:.0f}", f"{cpu:.0f}", bar or "-", *theirs)
+            cells = (f"{wall:.0f}", f"{cpu:.0f}", str(bar or "-"), *theirs)
             print(f"{words:<52}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
             table.append(f"| {words} | {' | '.join(cells)} |")
         server.close()
