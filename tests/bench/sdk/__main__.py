@@ -166,7 +166,7 @@ def table(measurements: Measurements, parts: list[str]) -> list[str]:
         rivals = [name for name in figures if rival(name, task)]
         best = (max if more else min)(rivals, key=figures.__getitem__) if rivals else None
         beside = {}
-        if best is not None and task != "import":
+        if best is not None and figures[best] and task != "import":  # nothing is beside a nought
             beside = {
                 name: measurements.beside(name, best, task, key) for name in OURS if name in figures
             }
