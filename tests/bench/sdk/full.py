@@ -26,11 +26,11 @@ from djangalytics_client import Client, Hooks, Loss, Settings
 from tests.bench.page import keep_section
 from tests.bench.sdk.processes import elsewhere
 from tests.bench.sdk.sdks import Sdk
-from tests.bench.sdk.worker import microseconds, produce, resident
+from tests.bench.sdk.worker import AT_ONCE, TOGETHER, in_threads, microseconds, produce, resident
 from tests.faults.process import free_port
 
 HEADING = "## The SDK without room"
-THREADS, AT_ONCE, SECONDS = 4, 10, 6.0
+SECONDS = 6.0
 QUEUE_EVENTS, SPOOL_BYTES = 1000, 256 * 1024
 CASES = {"the queue, without a spool": False, "the spool and the queue": True}
 
@@ -78,21 +78,8 @@ def track(spool: str) -> dict[str, Any]:
     while not client.stats().lost:
         produce(sdk, 0, 10)
         time.sleep(0.01)
-    before, until = resident(), time.monotonic() + SECONDS
-    results: list[array[int]] = []
-
-    def work(place: int) -> None:
-        first = 10_000_000 * (place + 1)
-        while time.monotonic() < until:
-            results.append(produce(sdk, first, AT_ONCE))
-            first += AT_ONCE
-            time.sleep(0.01)
-
-    running = [threading.Thread(target=work, args=(place,)) for place in range(THREADS)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
+    before = resident()
+    results = in_threads(sdk, SECONDS)
     took = array("q", b"".join(map(bytes, results)))
     grown = resident() - before - sum(map(sys.getsizeof, results))  # without our own notes
     stats = client.stats()
@@ -154,7 +141,7 @@ def section(lines: list[str]) -> list[str]:
         f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()};"
         " `python -m tests.bench.sdk.full`.",
         f"Nobody listens, the queue has room for {QUEUE_EVENTS:,} events and the spool, where",
-        f"there is one, for {SPOOL_BYTES // 1024} KiB. {THREADS} threads track {AT_ONCE} events",
+        f"there is one, for {SPOOL_BYTES // 1024} KiB. {TOGETHER} threads track {AT_ONCE} events",
         f"each, wait for 10 ms, and so on for {SECONDS:.0f} s. We want a p99 under 1,000 µs, no",
         "more memory, and three counts that are one: calls that gave no id, `stats().lost`, and",
         "what `on_error` was told.",

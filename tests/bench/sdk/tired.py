@@ -15,8 +15,6 @@ import os
 import platform
 import subprocess
 import sys
-import threading
-import time
 from array import array
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -27,12 +25,12 @@ from tests.bench.page import keep_section
 from tests.bench.sdk.processes import elsewhere
 from tests.bench.sdk.sdks import ALL
 from tests.bench.sdk.sink import Counts
-from tests.bench.sdk.worker import microseconds, produce
+from tests.bench.sdk.worker import AT_ONCE, TOGETHER, in_threads, microseconds, produce
 from tests.faults.network import give, reset, whole
 from tests.faults.process import free_port
 
 HEADING = "## The SDK in trouble"
-THREADS, AT_ONCE, SECONDS = 4, 10, 6.0
+SECONDS = 6.0
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request; whether its connection goes on."""
 
@@ -130,22 +128,7 @@ def track(name: str, url: str) -> dict[str, float]:
     """The work of one process: what each call took, of the calls of all threads."""
     sdk = ALL[name](url, still=False)
     produce(sdk, 0, 2000)
-    until = time.monotonic() + SECONDS
-    results: list[array[int]] = []
-
-    def work(place: int) -> None:
-        first = 10_000_000 * (place + 1)
-        while time.monotonic() < until:
-            results.append(produce(sdk, first, AT_ONCE))
-            first += AT_ONCE
-            time.sleep(0.01)
-
-    running = [threading.Thread(target=work, args=(place,)) for place in range(THREADS)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    took = array("q", b"".join(map(bytes, results)))
+    took = array("q", b"".join(map(bytes, in_threads(sdk, SECONDS))))
     return {**microseconds(took), "calls": len(took)}
 
 
@@ -204,7 +187,7 @@ def section(lines: list[str]) -> list[str]:
         HEADING,
         "",
         f"{day}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
-        f"{THREADS} threads track {AT_ONCE} events each, wait for 10 ms, and so on for"
+        f"{TOGETHER} threads track {AT_ONCE} events each, wait for 10 ms, and so on for"
         f" {SECONDS:.0f} s, while the server does",
         "what stands in the first column, to every request. What a call of `track()` takes;",
         "we want a p99 under 1,000 µs in every row:",

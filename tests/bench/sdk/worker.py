@@ -25,6 +25,28 @@ SLICE = 1000
 THREADS = 8
 EVENTS = 50_000
 QUEUED = 100_000
+TOGETHER, AT_ONCE, PAUSE = 4, 10, 0.01
+"""Threads of a host that is in no hurry, the events of each at once, its pause in seconds."""
+
+
+def in_threads(sdk: Sdk, seconds: float) -> list[array.array[int]]:
+    """Track from some threads, each a few events and a pause, and so on -> what the calls took."""
+    until = time.monotonic() + seconds
+    results: list[array.array[int]] = []
+
+    def work(place: int) -> None:
+        first = 10_000_000 * (place + 1)
+        while time.monotonic() < until:
+            results.append(produce(sdk, first, AT_ONCE))
+            first += AT_ONCE
+            time.sleep(PAUSE)
+
+    running = [threading.Thread(target=work, args=(place,)) for place in range(TOGETHER)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return results
 
 
 def produce(sdk: Sdk, first: int, count: int) -> array.array[int]:
