@@ -143,7 +143,7 @@ def _given() -> dict[str, list[str]]:
     return request.args.to_dict(flat=False)
 
 
-def next_link(path: str, last: int) -> str:
+def next_link(path: str, last: int | str) -> str:
     """RFC 8288: the same question, from below where this page ended."""
     kept = [(k, v) for k, v in request.args.items(multi=True) if k != "cursor"]
     query = urlencode([*kept, ("cursor", str(last))], errors="replace")

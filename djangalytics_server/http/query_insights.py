@@ -28,7 +28,10 @@ class EventsAnswer(Schema):
 
     kind = fields.String(required=True, metadata={"enum": ["events"]})
     events = fields.List(fields.Nested(StoredEventSchema), required=True)
-    next_cursor = fields.Integer(required=True, allow_none=True)
+    next_cursor = fields.Raw(
+        required=True,
+        metadata={"type": ["integer", "string", "null"]},
+    )
 
 
 QUERY = Operation(

@@ -8,6 +8,14 @@ from typing import Literal, NamedTuple
 from djangalytics_server.model.query_filter import Filter
 
 Interval = Literal["minute", "hour", "day", "week", "month"]
+Order = Literal["arrival", "timestamp"]
+
+
+class Mark(NamedTuple):
+    """An event's place in the order of ``timestamp``: of those at one time, that of arrival."""
+
+    timestamp: int
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,10 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """One page of raw events, newest first by arrival.
+    """One page of raw events, newest first by arrival; by ``timestamp`` those of the latest time.
 
     ``before`` is the id the page ends below (the cursor); ``after`` the id it starts above.
+    ``below`` is the cursor of a page by ``timestamp``, which has neither of them, nor ``search``.
     """
 
     project_id: int
@@ -45,6 +54,8 @@ class EventPage:
     source: str | None = None
     search: str | None = None
     filter: Filter | None = None
+    order: Order = "arrival"
+    below: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from djangalytics_server.model.query import EventPage, StoredEvent
+from djangalytics_server.model.query import EventPage, Mark, StoredEvent
+from djangalytics_server.query import cursors
 from djangalytics_server.store.base import Snapshot
 
 SEARCH_SECONDS = 0.2
@@ -19,10 +20,13 @@ SEARCH_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Events of a page, and the cursor of the next; None if nothing can be left."""
+    """Events of a page, and the cursor of the next; None if nothing can be left.
+
+    It is an id, or of a page by ``timestamp`` text; see ``query.cursors``.
+    """
 
     events: tuple[StoredEvent, ...]
-    next_cursor: int | None
+    next_cursor: int | str | None
 
 
 def page(
@@ -32,8 +36,12 @@ def page(
     if question.search is not None:
         return _searched(question, snapshot, clock)
     events = snapshot.newest(question)
-    full = len(events) == question.limit
-    return Found(tuple(events), events[-1].id if full else None)
+    if len(events) < question.limit:
+        return Found(tuple(events), None)
+    last = events[-1]
+    if question.order == "timestamp":
+        return Found(tuple(events), cursors.written(Mark(last.timestamp, last.id)))
+    return Found(tuple(events), last.id)
 
 
 def _searched(question: EventPage, snapshot: Snapshot, clock: Callable[[], float]) -> Found:

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields
 
+from djangalytics_server.model.query import Mark
 from djangalytics_server.model.query_filter import Field, Subject
 from djangalytics_server.model.reasons import Coded
 from djangalytics_server.model.zone_names import known_zones
-from djangalytics_server.query import filters
+from djangalytics_server.query import cursors, filters
 
 _Messages = dict[str, str | list[Any] | dict[Any, Any]]
 _OF_ALL: _Messages = {
@@ -113,6 +114,26 @@ class Whole(_Coded):
         if not self.least <= value <= self.most:
             raise refuse("out_of_range", f"It lies between {self.least:,} and {self.most:,}.")
         return value
+
+
+class Cursor(_Coded):
+    """Where a page of raw events begins: an id, or a place in the order of ``timestamp``."""
+
+    _MOST = 2**62
+
+    def __init__(self, *, about: str) -> None:
+        one = {"type": "integer", "minimum": 1, "maximum": self._MOST}
+        other = {"type": "string", "pattern": cursors.FORM}
+        super().__init__(metadata={"oneOf": [one, other], "description": about})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | Mark:
+        words = "It is next_cursor of the page before, as it stood there."
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise refuse("wrong_type", words)
+        found = cursors.read(value) if isinstance(value, str) else value
+        if found is None or (isinstance(found, int) and not 1 <= found <= self._MOST):
+            raise refuse("out_of_range", words)
+        return found
 
 
 class Flag(_Coded):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError
 
@@ -13,7 +13,7 @@ from djangalytics_server.model.cohort import CohortPeople
 from djangalytics_server.model.distribution import Distribution
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.paths import Paths
-from djangalytics_server.model.query import EventPage
+from djangalytics_server.model.query import EventPage, Mark, Order
 from djangalytics_server.model.retention import Retention
 from djangalytics_server.model.sessions import Sessions
 from djangalytics_server.model.trends import Trends
@@ -33,6 +33,7 @@ from djangalytics_server.query.ask_trends import TrendsQuestion, trends
 from djangalytics_server.query.asked import FROM, TO, Asked, refused, span, wrong
 from djangalytics_server.query.fields import (
     Choice,
+    Cursor,
     FilterField,
     Strict,
     Whole,
@@ -57,7 +58,7 @@ Question = (
 
 
 class EventsQuestion(Strict):
-    """Raw events, newest first by arrival."""
+    """Raw events, newest first."""
 
     kind = Choice("events", about="Which question this is.", required=True)
     from_ = Words(about=FROM, data_key="from")
@@ -66,7 +67,8 @@ class EventsQuestion(Strict):
     filter = FilterField()
     search = Words(about="Only events with this text somewhere, A to Z alike.")
     limit = Whole(1, 1_000, about="How many; 50 if absent.")
-    cursor = Whole(1, 2**62, about="Where the page begins: next_cursor of the page before.")
+    order = Choice(*get_args(Order), about="Newest by arrival, if absent, or latest by timestamp.")
+    cursor = Cursor(about="Where the page begins: next_cursor of the page before.")
 
 
 def read(body: object, asked: Asked) -> Question:
@@ -94,19 +96,29 @@ def read_whole(body: object, asked: Asked) -> Question:
         for name in ("limit", "cursor"):
             if name in body:
                 raise wrong("member_unknown", name, "An export has no pages: it is all of them.")
+        if "order" in body:
+            raise wrong("member_unknown", "order", "An export is in the order of arrival.")
     return read(body, asked)
 
 
 def _events(loaded: dict[str, Any], asked: Asked) -> EventPage:
     _, start, end = span(loaded, asked)
+    order: Order = loaded.get("order", "arrival")
+    cursor: int | Mark | None = loaded.get("cursor")
+    if order == "timestamp" and "search" in loaded:
+        raise wrong("not_together", "order", "A search goes back by arrival.")
+    if cursor is not None and isinstance(cursor, Mark) != (order == "timestamp"):
+        raise wrong("not_together", "cursor", "It is the cursor of a page in another order.")
     return EventPage(
         asked.project_id,
         limit=loaded.get("limit", 50),
-        before=loaded.get("cursor"),
+        before=None if isinstance(cursor, Mark) else cursor,
         start=start,
         end=end,
         search=loaded.get("search"),
         filter=loaded.get("filter"),
+        order=order,
+        below=cursor if isinstance(cursor, Mark) else None,
     )
 
 

@@ -47,7 +47,7 @@ class Snapshot(Protocol):
         """From the start of the first to the end of the last UTC day with events, or None."""
 
     def newest(self, page: EventPage) -> list[StoredEvent]:
-        """One page of raw events, newest first by arrival."""
+        """One page of raw events, newest first by arrival, or the latest first by ``timestamp``."""
 
     def looked_back(self, page: EventPage) -> Iterator[tuple[list[StoredEvent], int]]:
         """The same as they are found, some at a time, so that whoever asks may stop: each time the

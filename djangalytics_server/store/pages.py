@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Select, func, or_, select
 
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.query import EventPage
@@ -63,16 +64,41 @@ def newest(page: EventPage, *, few: bool, among: Sequence[int] | None = None) ->
     it the sums below keep the engine off those indexes: it would gather and sort the whole
     range, where walking back from the newest event finds a page at once. ``among``: of these ids.
     """
-    these: list[ColumnElement[bool]] = []
-    if isinstance(among, range):
-        these = [EventRow.id.between(among[0], among[-1])]
-    elif among is not None:
-        these = [EventRow.id.in_(among)]
     return (
         select(*_COLUMNS)
-        .where(*_range(page, few), *_conditions(page), *these)
+        .where(*_range(page, few), *_conditions(page), *_these(among))
         .order_by(EventRow.id.desc())
         .limit(page.limit)
+    )
+
+
+def _these(ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    if ids is None:
+        return []
+    if isinstance(ids, range):
+        return [EventRow.id.between(ids[0], ids[-1])]
+    return [EventRow.id.in_(ids)]
+
+
+def latest(page: EventPage, among: Sequence[int] | None = None) -> Executable:
+    """Events of a page by ``timestamp`` in falling order; ``among``: of these ids."""
+    columns = [column.expression for column in _COLUMNS]
+    return _by_time(page, columns, among).limit(page.limit)
+
+
+def marks(page: EventPage, among: Sequence[int]) -> Executable:
+    """The same for their places alone, without a limit."""
+    return _by_time(page, [EventRow.timestamp.expression, EventRow.id.expression], among)
+
+
+def _by_time(
+    page: EventPage, columns: Sequence[ColumnElement[Any]], among: Sequence[int] | None
+) -> Select[Any]:
+    where = [*_range(page, few=among is None), *_conditions(page)]
+    return (
+        select(*columns)
+        .where(*where, *_these(among))
+        .order_by(EventRow.timestamp.desc(), EventRow.id.desc())
     )
 
 
@@ -112,6 +138,9 @@ def _conditions(page: EventPage) -> list[ColumnElement[bool]]:
         conditions.append(EventRow.id < page.before)
     if page.after is not None:
         conditions.append(EventRow.id > page.after)
+    if page.below is not None:  # for the index on times, ``end`` says the same less exactly
+        time, last = page.below
+        conditions.append(or_(EventRow.timestamp < time, EventRow.id < last))
     if page.search is not None:
         conditions.append(_mentions(page.search))
     if page.filter is not None:

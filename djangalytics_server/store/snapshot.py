@@ -28,7 +28,7 @@ from djangalytics_server.model.insight import (
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
-from djangalytics_server.store import back, definitions, pages
+from djangalytics_server.store import back, definitions, latest, pages
 from djangalytics_server.store.blocks import gathering, heads, looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, counts, crowds, recent, scans, walks
@@ -67,6 +67,8 @@ class RelationalSnapshot:
     def newest(self, page: EventPage) -> list[StoredEvent]:
         """See ``Snapshot.newest``."""
         page = self._told(page)
+        if page.order == "timestamp":
+            return latest.found(self._connection, page, self._check_time)
         few = self._connection.execute(pages.weight(page)).scalar_one() <= pages.FEW
         among = None if few else self._persons(page)
         if among is not None:

@@ -79,6 +79,27 @@ def test_pages_join_by_their_cursor_while_events_arrive(house: House) -> None:
     assert [f"old{n}" for n in reversed(range(7))] == seen
 
 
+def test_a_timeline_is_in_the_order_of_what_happened(house: House) -> None:
+    """What was sent late stands where it belongs, page by page; an export has no such order."""
+    hours = ("12", "14", "11", "13", "12")
+    house.batch(
+        *(
+            {"event_name": "x", "insert_id": f"{n}", "timestamp": f"2026-01-01T{hour}:00:00Z"}
+            for n, hour in enumerate(hours)
+        )
+    )
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while not seen or cursor:
+        page = ask(house, kind="events", order="timestamp", limit=2, **cursor)
+        seen += [event["insert_id"] for event in page["events"]]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
+    assert ["1", "3", "4", "0", "2"] == seen
+    question = {"kind": "events", "order": "timestamp"}
+    refused = house.client.post("/api/export/", json=question, headers=house.read)
+    assert ["order"] == [error["field"] for error in problem(refused)["errors"]]
+
+
 def nested(depth: int) -> dict[str, Any]:
     """A filter of groups so deep."""
     return BUY if depth == 0 else {"not": nested(depth - 1)}
@@ -100,6 +121,13 @@ WRONG: list[tuple[Any, str, str | None]] = [
     ({"kind": "events", "limit": 1_001}, "out_of_range", "limit"),
     ({"kind": "events", "limit": None}, "wrong_type", "limit"),
     ({"kind": "events", "search": ""}, "out_of_range", "search"),
+    ({"kind": "events", "order": "timestamp", "search": "x"}, "not_together", "order"),
+    ({"kind": "events", "order": "newest"}, "not_a_choice", "order"),
+    ({"kind": "events", "order": "timestamp", "cursor": 7}, "not_together", "cursor"),
+    ({"kind": "events", "cursor": "1.7"}, "not_together", "cursor"),
+    ({"kind": "events", "order": "timestamp", "cursor": "7"}, "out_of_range", "cursor"),
+    ({"kind": "events", "cursor": 0}, "out_of_range", "cursor"),
+    ({"kind": "events", "cursor": True}, "wrong_type", "cursor"),
     ({"kind": "events", "search": "\ud800"}, "out_of_range", "search"),
     ({"kind": "events", "tz": "Mars"}, "unknown_time_zone", "tz"),
     ({"kind": "events", "tz": ["UTC"]}, "unknown_time_zone", "tz"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import compress
+from itertools import compress, repeat
 
 from sqlalchemy import Connection, select
 
@@ -69,15 +69,30 @@ class Seeker:
         searched = self._needle is not None and self._needle.helps
         return timed or searched or self._filter is not None
 
+    @property
+    def judges(self) -> bool:
+        """Whether they tell more of them than when they were."""
+        return self._filter is not None
+
     def ids(self, first: int) -> Sequence[int] | None:
         """The ids of those in a block, the newest first; None where it does not tell."""
         row = self._places.get(first)
         if row is None:
             return []
-        place, partial = row
-        return None if partial else self._ids(place)
+        found = self._found(*row)
+        return None if found is None else sorted((one for _, one in found), reverse=True)
 
-    def _ids(self, place: Place) -> Sequence[int] | None:
+    def marks(self, first: int) -> Sequence[tuple[int, int]] | None:
+        """The times and ids of the same, in no order."""
+        row = self._places.get(first)
+        return [] if row is None else self._found(*row, times=True)
+
+    def _found(
+        self, place: Place, partial: bool, *, times: bool = False
+    ) -> list[tuple[int, int]] | None:
+        """Times, if they are asked for, and ids."""
+        if partial:
+            return None
         if not self._from <= place.high or not place.low < self._to:
             return []
         stored = self._reader.data(place.first_id, places.PLACES)
@@ -86,8 +101,9 @@ class Seeker:
         mask = self._passing(place, places.how_many(stored))
         if 1 not in mask:
             return []
-        found = compress(places.unpack_places(stored), mask)
-        return sorted((place.first_id + at for at in found), reverse=True)
+        ids = map(place.first_id.__add__, compress(places.unpack_places(stored), mask))
+        when = compress(self._reader.times(place), mask) if times else repeat(0)
+        return [*zip(when, ids, strict=False)]
 
     def _passing(self, place: Place, events: int) -> bytes:
         mask = self._in_time(place, events)

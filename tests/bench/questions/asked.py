@@ -170,6 +170,26 @@ QUESTIONS: tuple[tuple[str, int, dict[str, Any], str], ...] = (
         },
         "",
     ),
+    (
+        "one person's timeline, by time",
+        20,
+        {
+            "kind": "events",
+            "order": "timestamp",
+            "filter": {"field": "distinct_id", "op": "is", "value": "person-77"},
+        },
+        "",
+    ),
+    (
+        "by time, a value that few events have",
+        0,
+        {
+            "kind": "events",
+            "order": "timestamp",
+            "filter": {"property": "price", "op": "is", "value": 12.34},
+        },
+        "",
+    ),
     ("search for a text that is rare", 300, {"kind": "events", "search": "person-99999"}, ""),
     ("search for a text that is nowhere", 300, {"kind": "events", "search": "zebra"}, ""),
     ("search for digits that are rare", 300, {"kind": "events", "search": "99999"}, ""),
