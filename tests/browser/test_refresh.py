@@ -109,6 +109,21 @@ def test_as_often_as_chosen(demo: RunningServer, visit: Visit) -> None:
     expect(watch.page.get_by_test_id("panel-feed")).to_contain_text("Paused")
 
 
+def test_what_did_not_change_is_not_sent_again(demo: RunningServer, visit: Visit) -> None:
+    """A page that is left open gets 304 and no numbers, while nothing comes; and still tells when."""
+    watch = Watch(visit, demo)
+    statuses: list[int] = []
+    watch.page.on(
+        "response",
+        lambda answer: statuses.append(answer.status) if _FRESH in answer.url else None,
+    )
+    for _ in range(3):
+        assert fresh(watch.pass_by(5.5))
+    # A quarter of an hour may end meanwhile, with which every tag is another.
+    assert sorted(statuses) in ([304] * 3, [200, 304, 304])
+    expect(watch.board.feed).to_have_count(50)
+
+
 def test_a_hidden_tab_asks_nothing(demo: RunningServer, visit: Visit) -> None:
     """While its tab is hidden the page is silent; shown again, it asks at once."""
     watch = Watch(visit, demo)

@@ -1,6 +1,7 @@
 /** One function for each question the dashboard asks. */
 
 import { get, post } from "./http";
+import { forgetAll } from "./known";
 import { nextLink } from "./link";
 import { parseCaptured, parseEvents, parseLimits, parseSession, parseStats } from "./parse";
 import type { Capture, Captured, EventPage, Interval, Limits, Session, Stats } from "./types";
@@ -52,4 +53,5 @@ export async function captureEvent(event: Capture, csrfToken: string | null): Pr
 
 export async function signOut(csrfToken: string | null): Promise<void> {
   await post("/api/session/logout/", {}, csrfToken);
+  forgetAll();
 }

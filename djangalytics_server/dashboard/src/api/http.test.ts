@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { problemAnswer } from "../testing/answers";
+import { eventAnswer, problemAnswer } from "../testing/answers";
 import { startServer } from "../testing/server";
 import { captureEvent, fetchEvents, fetchStats, signOut } from "./endpoints";
 import { BadAnswer, Problem, Unreachable } from "./failure";
@@ -43,6 +43,46 @@ it("calls a server that is down unreachable", async () => {
   const server = startServer();
   server.down = true;
   await expect(fetchEvents("/api/events/")).rejects.toThrow(Unreachable);
+});
+
+it("asks for what it has by its tag, and keeps it when nothing changed", async () => {
+  const headers = { ETag: 'W/"one"', Link: '</api/events/?cursor=5>; rel="next"' };
+  const server = startServer({
+    "GET /api/events/": ({ headers: asked }) =>
+      asked.get("If-None-Match") === 'W/"one"' ? { status: 304 } : { body: [eventAnswer(7, "signup")], headers },
+  });
+  const first = await fetchEvents("/api/events/?limit=1");
+  expect(first.events).toHaveLength(1);
+  expect(await fetchEvents("/api/events/?limit=1")).toEqual(first);
+  await fetchEvents("/api/events/?limit=2");
+  const tags = server.asked.map(({ headers: asked }) => asked.get("If-None-Match"));
+  expect(tags).toEqual([null, 'W/"one"', null]);
+});
+
+it("keeps nothing of whoever signs out", async () => {
+  const server = startServer({
+    "GET /api/events/": () => ({ body: [], headers: { ETag: 'W/"one"' } }),
+    "POST /api/session/logout/": () => ({ status: 204 }),
+  });
+  await fetchEvents("/api/events/");
+  await signOut(null);
+  await fetchEvents("/api/events/");
+  expect(server.asked.at(-1)?.headers.has("If-None-Match")).toBe(false);
+});
+
+it("takes what has changed under a new tag", async () => {
+  let tag = 'W/"one"';
+  startServer({
+    "GET /api/events/": ({ headers: asked }) =>
+      asked.get("If-None-Match") === tag
+        ? { status: 304 }
+        : { body: tag === 'W/"one"' ? [] : [eventAnswer(7, "signup")], headers: { ETag: tag } },
+  });
+  expect((await fetchEvents("/api/events/")).events).toHaveLength(0);
+  tag = 'W/"two"';
+  for (let turn = 0; turn < 2; turn++) {
+    expect((await fetchEvents("/api/events/")).events).toHaveLength(1);
+  }
 });
 
 it("refuses a page where JSON was promised", async () => {

@@ -2,19 +2,17 @@
 
 import { chosenProject } from "./project";
 import { BadAnswer, Unreachable } from "./failure";
+import { recall, remember, type Answer } from "./known";
 import { parseProblem } from "./parse";
 
 const PATIENCE_MS = 20_000;
-
-export interface Answer {
-  body: unknown;
-  headers: Headers;
-}
 
 interface Options {
   signal?: AbortSignal;
   body?: unknown;
   csrfToken?: string | null;
+  /** The tag of the answer that is there already. */
+  tag?: string;
 }
 
 async function send(path: string, method: string, options: Options): Promise<Response> {
@@ -22,6 +20,7 @@ async function send(path: string, method: string, options: Options): Promise<Res
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.csrfToken) headers.set("X-CSRF-Token", options.csrfToken);
+  if (options.tag) headers.set("If-None-Match", options.tag);
   const project = chosenProject();
   if (project !== null) headers.set("X-Project", project);
   try {
@@ -56,7 +55,10 @@ async function decode(response: Response): Promise<unknown> {
 }
 
 async function request(path: string, method: string, options: Options): Promise<Answer> {
-  const response = await send(path, method, options);
+  return read(path, await send(path, method, options));
+}
+
+async function read(path: string, response: Response): Promise<Answer> {
   const body = await decode(response);
   if (!response.ok) {
     throw parseProblem(response.status, body, response.headers.get("X-Request-Id"));
@@ -79,8 +81,15 @@ export async function download(path: string, name: string): Promise<void> {
   URL.revokeObjectURL(place);
 }
 
-export function get(path: string, signal?: AbortSignal): Promise<Answer> {
-  return request(path, "GET", signal ? { signal } : {});
+export async function get(path: string, signal?: AbortSignal): Promise<Answer> {
+  const address = `${chosenProject() ?? ""} ${path}`;
+  const had = recall(address);
+  const options = { ...(signal && { signal }), ...(had && { tag: had.tag }) };
+  const response = await send(path, "GET", options);
+  if (response.status === 304 && had !== undefined) return had.answer;
+  const answer = await read(path, response);
+  remember(address, answer);
+  return answer;
 }
 
 export function post(path: string, body: unknown, csrfToken: string | null): Promise<Answer> {

@@ -60,7 +60,8 @@ export function startServer(routes: Record<string, Answerer> = {}) {
     const reply = server.down ? "down" : server.routes[`${asked.method} ${asked.path}`]?.(asked);
     if (reply === "down") return Promise.reject(new TypeError("Failed to fetch"));
     const { status = reply ? 200 : 404, body = null, headers = {} } = reply ?? {};
-    const text = status === 204 ? null : typeof body === "string" ? body : JSON.stringify(body);
+    const empty = status === 204 || status === 304;
+    const text = empty ? null : typeof body === "string" ? body : JSON.stringify(body);
     return Promise.resolve(new Response(text, { status, headers }));
   };
   vi.stubGlobal("fetch", vi.fn(answer));

@@ -1,5 +1,6 @@
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
+import { forgetAll } from "../api/known";
 
 // How long a slow machine may take; a fast one does not wait.
 configure({ asyncUtilTimeout: 15_000 });
@@ -30,6 +31,7 @@ beforeEach(() => {
 
 afterEach(() => {
   cleanup();
+  forgetAll();
   vi.unstubAllGlobals();
   localStorage.clear();
   delete document.documentElement.dataset["theme"];
