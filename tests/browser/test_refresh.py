@@ -110,7 +110,7 @@ def test_as_often_as_chosen(demo: RunningServer, visit: Visit) -> None:
 
 
 def test_what_did_not_change_is_not_sent_again(demo: RunningServer, visit: Visit) -> None:
-    """A page that is left open gets 304 and no numbers, while nothing comes; and still tells when."""
+    """A page that is left open gets 304 and no numbers while nothing comes; it still tells when."""
     watch = Watch(visit, demo)
     statuses: list[int] = []
     watch.page.on(
