@@ -26,10 +26,10 @@ from djangalytics_server.model.insight import (
     Walk,
 )
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent
-from djangalytics_server.model.query_filter import Members
+from djangalytics_server.model.query_filter import Condition, Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import back, definitions, latest, pages
-from djangalytics_server.store.blocks import gathering, heads, looking, persons
+from djangalytics_server.store.blocks import gathering, heads, lasting, looking, persons
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, counts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
@@ -47,7 +47,8 @@ class RelationalSnapshot:
         self, connection: Connection, until: float | None = None, stop: Stop | None = None
     ) -> None:
         self._connection, self._until, self._stop = connection, until, stop
-        self._cohorts = cohorts.Known(connection, self._check_time)
+        by_columns = self._lasting if connection.dialect.name == "sqlite" else None
+        self._cohorts = cohorts.Known(connection, self._check_time, by_columns)
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
@@ -188,6 +189,9 @@ class RelationalSnapshot:
     ) -> list[tuple[str, str, int]]:
         """See ``Snapshot.properties``."""
         return definitions.properties(self._connection, project_id, typed, event_name)
+
+    def _lasting(self, project_id: int, condition: Condition) -> lasting.Told | None:
+        return lasting.lasting(self._connection, project_id, condition, self._check_time)
 
     def _by_columns(self, scan: Scan) -> bool:
         """Whether a question is about so many events that their columns may be quicker."""
