@@ -22,7 +22,9 @@ IS_PRO = Condition(Property("plan"), "is", ("pro",))
 def test_blocks_that_overlap_in_time_tell_the_newest(
     sqlite: SqliteEngine, late: int, at_once: int
 ) -> None:
-    """However late events arrive, and however many are of one time; rows are read only of what is in no block."""
+    """However late events arrive, and however many are of one time; rows are read only of those
+    that are in no block.
+    """
     expected: dict[str, tuple[int, int, str]] = {}
     with patch.object(making, "SIZE", 6), sqlite.fresh() as store:
         for number in range(200):
