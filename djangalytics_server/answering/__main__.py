@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
 from djangalytics_server.answering import priority
-from djangalytics_server.errors import ApiError, InternalError
+from djangalytics_server.errors import ApiError, FieldError, InternalError, InvalidQuestion
 from djangalytics_server.http.answered import answered
 from djangalytics_server.http.documents import json_text
 from djangalytics_server.http.services import AnyQuestion
@@ -81,10 +81,17 @@ def _answer(question: AnyQuestion, reader: Reader, seconds: float, stop: Stop) -
         return error
     except MemoryError:
         _log.error("a question needed too much memory")
-        return InternalError("The question needs too much memory.")
+        return _too_large(question)
     except Exception:  # noqa: BLE001 - the next question is another's
         _log.exception("a question failed")
         return InternalError("The server's log says more.")
+
+
+def _too_large(question: AnyQuestion) -> ApiError:
+    words = "The question needs too much memory."
+    if isinstance(question, SqlQuestion):  # it is what somebody wrote, and they can write another
+        return InvalidQuestion(words, errors=[FieldError("sql_too_large", words, "sql")])
+    return InternalError(words)
 
 
 @contextmanager

@@ -181,6 +181,19 @@ ANSWERED: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("select a.id from events a, events b where a.id = b.id order by a.id limit 1", [(1,)]),
     ("select 1 -- a comment; drop table events\n/* another */", [(1,)]),
     ("select 1;", [(1,)]),
+    ("select id from events order by id offset 4", [(5,), (6,)]),
+    ("select 1 as a union select 2 order by a offset 1", [(2,)]),
+    (
+        "select '999999999999999999'::int, '1000000000000000000'::int,"
+        " '-9999999999999999999999'::int",
+        [(999_999_999_999_999_999, None, None)],
+    ),
+    (
+        "select date_trunc('hour', t), t::date, extract(hour from t)"
+        " from (select '2026-09-22T01:30:00+02:00' as t from events limit 1) x",
+        [("2026-09-21T23:00:00.000000Z", "2026-09-22", 23)],
+    ),
+    ('select 1 as "a b", 2 as "`", 3 c order by "`", "a b"', [(1, 2, 3)]),
 ]
 
 
@@ -403,6 +416,24 @@ REFUSED: list[tuple[str, str]] = [
     ("select " + ", ".join(["1"] * 201), "sql_too_large"),
     ("select 1234567890123456789012345678901234567890", "sql_refused"),
     ("select 1 limit 99999999999999999999", "sql_too_large"),
+    ("select " + "floor(" * 25 + "id" + ")" * 25 + " from events", "sql_mixed"),
+    ("select " + "-" * 1 + "1" + " * - 1" * 200, "sql_mixed"),
+    # What the parser makes of it has no form, though the words are known.
+    ("select json_extract(properties, '$') from events", "sql_refused"),
+    ("select * from rows from (generate_series(1, 2))", "sql_refused"),
+    ("select count() from events", "sql_refused"),
+    ("select properties:plan from events", "sql_refused"),
+    ("select 1_000", "sql_refused"),
+    ("select 0o7", "sql_refused"),
+    # Names that stand somewhere in the statement, where they are not.
+    ("select original_timestamp, 1 as original_timestamp from events", "sql_failed"),
+    ("select project_id from events where (select 1 as project_id) = 1", "sql_failed"),
+    ("select events.project_id from events, (select 1 as project_id) x", "sql_failed"),
+    ("select e.hash from events e, (select 1 as hash) x", "sql_failed"),
+    ("select id.* from events", "sql_failed"),
+    # Times that a database knows and Python does not.
+    ("select '10000-01-01'::date", "sql_mixed"),
+    ("select '-infinity'::date", "sql_mixed"),
     # What only the database can see.
     ("select id from events where event_name", "sql_mixed"),
     ("select e.id from events", "sql_failed"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from djangalytics_server.store.sql import functions, queries, values
-from djangalytics_server.store.sql.writing import Form, Node, quoted_name
+from djangalytics_server.store.sql.writing import Form, Node
 
 
 def _of(names: str, form: Form) -> tuple[frozenset[str], Form]:
@@ -34,10 +34,7 @@ FORMS: Mapping[type[Node], tuple[frozenset[str], Form]] = {
     exp.Ordered: _of("this desc nulls_first", queries.ordered),
     exp.Limit: _of("expression", queries.bounded("LIMIT")),
     exp.Offset: _of("expression", queries.bounded("OFFSET")),
-    exp.Alias: _of(
-        "this alias",
-        lambda w, n: f"{w.write(n.this)} AS {quoted_name(queries.lower(n.args['alias']))}",
-    ),
+    exp.Alias: _of("this alias", queries.named),
     exp.Star: _of("", values.word("*")),
     exp.Column: _of("this table db catalog", lambda w, n: w.column(n)),
     exp.Literal: _of("this is_string", values.literal),

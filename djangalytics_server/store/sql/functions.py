@@ -25,6 +25,8 @@ def function(name: str) -> Form:
 
 def count(writer: Writer, node: Node) -> str:
     """``count(*)``, of what is not null, or of different values."""
+    if node.this is None:
+        raise writer.refuse(node, "Between the brackets of count() stands a star or a value.")
     if isinstance(node.this, exp.Distinct):
         if len(node.this.expressions) != 1 or node.this.args.get("on"):
             raise writer.refuse(node, "count(DISTINCT …) counts one value.")

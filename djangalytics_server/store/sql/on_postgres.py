@@ -83,6 +83,9 @@ def _asked(driver: Any, text: str, limit: int) -> SqlAnswer:
 def _failure(error: psycopg.Error) -> Exception:
     if error.sqlstate == _CANCELED:
         return timed_out()
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:  # not its, but the driver's
+        words = "There is a time in the answer outside the years 1 to 9999."
+        return refused("sql_failed", words)
     if error.sqlstate is None or error.sqlstate.startswith(_TROUBLES):
         return DBAPIError.instance(None, None, error, psycopg.Error)
     words = (error.diag.message_primary or "it failed").rstrip(".")

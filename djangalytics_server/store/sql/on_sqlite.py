@@ -26,7 +26,7 @@ _PRAGMAS = (
 )
 FUNCTIONS = frozenset(
     (
-        *("abs", "avg", "coalesce", "count", "dense_rank", "first_value", "json_extract"),
+        *("abs", "avg", "coalesce", "count", "dense_rank", "first_value", "glob", "json_extract"),
         *("json_type", "json_valid", "lag", "last_value", "lead", "length", "like", "lower"),
         *("max", "min", "ntile", "nullif", "printf", "rank", "round", "row_number", "strftime"),
         *("substr", "sum", "trim", "upper", "->"),
@@ -34,6 +34,7 @@ FUNCTIONS = frozenset(
 )
 """What the view and the forms of statements use of SQLite's functions."""
 _TROUBLES = ("disk", "malformed", "not a database", "locked", "unable to open", "readonly")
+_TOO_LARGE = ("parser stack overflow", "too many ", "Expression tree is too large", "too big")
 _LIMITS = {
     "SQLITE_LIMIT_LENGTH": 1_000_000,  # of a text, in bytes
     "SQLITE_LIMIT_SQL_LENGTH": 200_000,
@@ -109,6 +110,8 @@ def _asked(
 def _failure(error: sqlite3.Error) -> Exception:
     """What SQLite says of a statement; its own troubles are no fault of who wrote it."""
     words = str(error)
+    if any(sign in words for sign in _TOO_LARGE):
+        return refused("sql_too_large", "The statement is too large, or nested too deeply.")
     if any(trouble in words for trouble in _TROUBLES) and "malformed JSON" not in words:
         return unavailable("read", error)
     return refused("sql_failed", f"The database says: {words[:300]}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from djangalytics_server.store.sql.writing import Form, Node, Writer, function_name, quoted_name
@@ -26,10 +28,20 @@ def select(writer: Writer, node: Node) -> str:
         if node.args.get("from_"):
             words.append(f"FROM {writer.write(node.args['from_'].this)}")
         words.extend(writer.write(join) for join in node.args.get("joins") or ())
-        for name in ("where", "group", "having", "order", "limit", "offset"):
+        for name in ("where", "group", "having"):
             if node.args.get(name):
                 words.append(writer.write(node.args[name]))
+        words.extend(_ends(writer, node))
     return " ".join(words)
+
+
+def _ends(writer: Writer, node: Node) -> Iterator[str]:
+    """ORDER BY, LIMIT and OFFSET."""
+    for name in ("order", "limit", "offset"):
+        if node.args.get(name):
+            written = writer.write(node.args[name])
+            alone = name == "offset" and not node.args.get("limit")
+            yield writer.from_row(written) if alone else written
 
 
 def _named(writer: Writer, node: Node, place: int) -> str:
@@ -59,9 +71,7 @@ def joined(word: str) -> Form:
             raise writer.refuse(node, f"{word} ALL is not answered here.")
         sides = [_side(writer, side) for side in (node.this, node.expression)]
         words = [f" {word}{every} ".join(sides)]
-        for name in ("order", "limit", "offset"):
-            if node.args.get(name):
-                words.append(writer.write(node.args[name]))
+        words.extend(_ends(writer, node))
         return " ".join(words)
 
     return form
@@ -88,6 +98,14 @@ def subquery(writer: Writer, node: Node) -> str:
     if node.parent is None or isinstance(node.this, exp.Subquery):
         return writer.write(node.this)
     return f"({writer.write(node.this)})"
+
+
+def named(writer: Writer, node: Node) -> str:
+    """A value AS a name."""
+    name = node.args["alias"]
+    if not isinstance(name, exp.Identifier) or writer.follows_a_word(name):
+        raise writer.refuse(name, "Before a name stands AS, or a space.")
+    return f"{writer.write(node.this)} AS {quoted_name(lower(name))}"
 
 
 def table(writer: Writer, node: Node) -> str:

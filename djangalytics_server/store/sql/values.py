@@ -231,6 +231,8 @@ def member(*, text: bool) -> Form:
                 raise writer.refuse(node, "A member is asked for by -> and ->>.")
             keys[:0] = _keys(writer, below.expression)
             below = below.this
+        if not keys:
+            raise writer.refuse(node, "After -> and ->> comes a name or a place.")
         if not isinstance(below, exp.Column):
             raise writer.refuse(node, "Before -> and ->> stands a column, such as properties.")
         return writer.member(writer.write(below), keys, text=text)

@@ -19,6 +19,10 @@ _CUT = {
     "month": "%Y-%m-01T00:00:00",
     "year": "%Y-01-01T00:00:00",
 }
+_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
+_ZONE = "*[-+][0-9][0-9]:[0-9][0-9]"
+_MOST_WHOLE = 10**18 - 1
+"""The same on both engines: what has more than 18 digits is no whole number here."""
 _PART = {"year": "Y", "month": "m", "day": "d", "hour": "H", "minute": "M", "dow": "w"}
 
 
@@ -27,6 +31,14 @@ class SqliteWriter(Writer):
 
     forms = FORMS
     view = f"temp.{VIEW}"
+
+    def reference(self, name: str) -> str:
+        """See ``Writer.reference``; in quotation marks, one that is not there would be a text."""
+        return "`" + name.replace("`", "``") + "`"
+
+    def from_row(self, offset: str) -> str:
+        """See ``Writer.from_row``."""
+        return f"LIMIT -1 {offset}"
 
     def moment(self, at: datetime) -> str:
         """See ``Writer.moment``."""
@@ -46,26 +58,37 @@ class SqliteWriter(Writer):
         return f"CAST(strftime('%{_PART[unit]}', {self._time(node)}) AS INTEGER)"
 
     def date(self, node: Node) -> str:
-        """See ``Writer.date``."""
-        return f"strftime('%Y-%m-%d', {self._time(node)})"
+        """See ``Writer.date``; that of a text is the one written in it, as PostgreSQL has it."""
+        return f"strftime('%Y-%m-%d', {self._time(node, zone=False)})"
 
-    def _time(self, node: Node) -> str:
+    def _time(self, node: Node, *, zone: bool = True) -> str:
         raw = self.raw_time(node)
+        if raw is not None:
+            return f"{sqlite_second(raw)}, 'unixepoch'"
+        written = self.write(node)
         # Without its fraction, of which SQLite's dates make a rounded millisecond.
-        written = f"substr({self.write(node)}, 1, 19)"
-        return written if raw is None else f"{sqlite_second(raw)}, 'unixepoch'"
+        time = f"substr({written}, 1, 19)"
+        if self.is_time(node) or self.is_date(node):
+            return time
+        # Any other text may have a zone, and SQLite would take a number for a day long ago.
+        if zone:
+            has_zone = f"substr({written}, 20) GLOB '{_ZONE}'"
+            time += f" || CASE WHEN {has_zone} THEN substr({written}, -6) ELSE '' END"
+        return f"CASE WHEN {written} GLOB '{_DATE}' THEN {time} END"
 
     def whole(self, written: str) -> str:
         """See ``Writer.whole``."""
-        return self._numeral(written, "'integer'", "INTEGER")
+        few = f" AND CAST({written} AS INTEGER) BETWEEN -{_MOST_WHOLE} AND {_MOST_WHOLE}"
+        return self._numeral(written, "'integer'", "INTEGER", few)
 
     def number(self, written: str) -> str:
         """See ``Writer.number``."""
         return self._numeral(written, "'integer', 'real'", "REAL")
 
-    def _numeral(self, written: str, kinds: str, to: str) -> str:
+    def _numeral(self, written: str, kinds: str, to: str, more: str = "") -> str:
+        is_one = f"json_type({written}) IN ({kinds}){more}"
         return (
-            f"(CASE WHEN json_valid({written}) THEN CASE WHEN json_type({written}) IN ({kinds})"
+            f"(CASE WHEN json_valid({written}) THEN CASE WHEN {is_one}"
             f" THEN CAST({written} AS {to}) END END)"
         )
 

@@ -7,6 +7,7 @@ under names of ours, so whatever is written names nothing that is really there.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ MOST_JOINED = 16
 MOST_CASTS = 3
 """Casts in one another."""
 _NUMBER = re.compile(r"\d{1,18}|\d{0,18}\.\d{1,30}|\d{1,18}(\.\d{0,30})?([eE][+-]?\d{1,3})?")
+
+
+_log = logging.getLogger(__name__)
 
 
 def quoted_text(text: str) -> str:
@@ -66,6 +70,12 @@ class Writer:
             text = head + self.write(self._statement.root)
         except RecursionError as error:
             raise too_deep() from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # The tree is the parser's, whose shapes are many: one that no form foresees is no form.
+            _log.warning("a statement has a part without a form", exc_info=True)
+            raise refused(
+                "sql_refused", "The statement has a part that is not answered."
+            ) from error
         if len(text) > MOST_WRITTEN:
             raise refused("sql_too_large", "The statement is too large once it is written out.")
         return text
@@ -86,7 +96,10 @@ class Writer:
         for name, value in node.args.items():
             if value and name not in expected and not name.startswith("_"):
                 raise self.refuse(node, f"{called(node)} with {name.strip('_')} is not answered.")
-        return form(self, node)
+        written = form(self, node)
+        if len(written) > MOST_WRITTEN:  # already here: forms that repeat a part multiply it
+            raise refused("sql_too_large", "The statement is too large once it is written out.")
+        return written
 
     def listed(self, nodes: Iterable[Node]) -> str:
         """Parts with commas between them."""
@@ -95,6 +108,11 @@ class Writer:
     def refuse(self, node: Node, message: str, code: str = "sql_refused") -> InvalidQuestion:
         """The error about a part."""
         return refused(code, message, place_of(self._statement.text, node))
+
+    def follows_a_word(self, name: Node) -> bool:
+        """Whether a name begins where a number ends, as in 1_000, which would be 1 AS _000."""
+        before = self._statement.text[: name.meta.get("start", 0)][-1:]
+        return before.isalnum() and not name.args.get("quoted")
 
     def joins_text(self, node: Node) -> None:
         """Count a place where texts are put together."""
@@ -126,12 +144,8 @@ class Writer:
         names = {}
         for table in tables:
             alias = table.args.get("alias")
-            if alias is not None:
-                named = name_of(alias.this)
-            else:
-                named = name_of(table.this) if isinstance(table.this, exp.Identifier) else ""
-            is_view = isinstance(table, exp.Table) and name_of(table.this) == VIEW
-            names[named] = is_view
+            named = _name_or_none(table if alias is None else alias)
+            names[named] = isinstance(table, exp.Table) and _name_or_none(table) == VIEW
         self._scopes.append(names)
         try:
             yield
@@ -200,16 +214,24 @@ class Writer:
         if node.args.get("db") or node.args.get("catalog"):
             raise self.refuse(node, f"Columns are those of {VIEW}.", "sql_unknown")
         table = node.args.get("table")
-        before = f"{quoted_name(name_of(table))}." if table is not None else ""
+        before = f"{self.reference(name_of(table))}." if table is not None else ""
         if isinstance(node.this, exp.Star):
             return f"{before}*"
         name = name_of(node.this)
         if name not in self._statement.names:
             message = f"There is no column {name!r}; {VIEW} has {', '.join(COLUMNS)}."
             raise self.refuse(node, message, "sql_unknown")
-        return before + quoted_name(name)
+        return before + self.reference(name)
 
     # -- each engine's own words -------------------------------------------------------------
+
+    def reference(self, name: str) -> str:
+        """The name of a column or table where it is used."""
+        return quoted_name(name)
+
+    def from_row(self, offset: str) -> str:
+        """OFFSET where there is no LIMIT."""
+        return offset
 
     def moment(self, at: datetime) -> str:
         """A moment."""
@@ -254,6 +276,11 @@ class Writer:
     def up_or_down(self, written: str, *, up: bool) -> str:
         """The whole number above or below."""
         raise NotImplementedError
+
+
+def _name_or_none(node: Node) -> str:
+    """The name that a table or an alias has; "" for one that has none."""
+    return name_of(node.this) if isinstance(node.this, exp.Identifier) else ""
 
 
 def number(text: str) -> str | None:
