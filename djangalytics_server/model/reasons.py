@@ -51,7 +51,7 @@ PARAMETERS: dict[str, str] = {
     "invalid_field": "field is one of event_name, insert_id, distinct_id, session_id, source.",
     "property_unaskable": "A property's name here has no quotation mark, backslash, control.",
     "not_together": "The parameters do not go together.",
-    "invalid_text": "The text is empty, too long, or has control characters.",
+    "invalid_text": "The text has 1 to 200 characters and no control characters.",
     "range_empty": "from lies before to.",
     "too_many_intervals": "The range has too many intervals: choose a longer interval.",
 }

@@ -8,7 +8,7 @@ from djangalytics_server.model.activity import MOST_INTERVALS, Lifecycle, Spread
 from djangalytics_server.model.insight import Kind
 from djangalytics_server.model.retention import Period
 from djangalytics_server.query import intervals
-from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, wrong
+from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, too_many
 from djangalytics_server.query.fields import Choice, FilterField, Strict, Words, ZoneName
 
 
@@ -48,7 +48,7 @@ def _spread(loaded: dict[str, Any], asked: Asked) -> Spread:
     interval: Period = loaded.get("interval", "day")
     zone, span = closed_span(loaded, asked, interval)
     if intervals.how_many(interval, *span) > MOST_INTERVALS:
-        raise wrong("too_many_intervals", "interval", f"There are at most {MOST_INTERVALS}.")
+        raise too_many(f"{MOST_INTERVALS} intervals")
     return Spread(
         asked.project_id,
         zone,

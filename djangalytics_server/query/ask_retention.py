@@ -16,7 +16,7 @@ from djangalytics_server.model.retention import (
 )
 from djangalytics_server.model.trends import MOST_GROUPS
 from djangalytics_server.query import intervals
-from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, refused, wrong
+from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, refused, too_many
 from djangalytics_server.query.fields import (
     Bracket,
     Choice,
@@ -69,7 +69,7 @@ def retention(loaded: dict[str, Any], asked: Asked) -> Retention:
     interval: Period = loaded.get("interval", "week")
     zone, span = closed_span(loaded, asked, interval)
     if intervals.how_many(interval, *span) > MOST_COHORTS:
-        raise wrong("too_many_intervals", "interval", f"There are at most {MOST_COHORTS} cohorts.")
+        raise too_many(f"{MOST_COHORTS} cohorts")
     _check(loaded)
     return Retention(
         asked.project_id,

@@ -12,7 +12,7 @@ from djangalytics_server.model.sessions import (
 )
 from djangalytics_server.model.trends import MOST_GROUPS, MOST_SLOTS
 from djangalytics_server.query import intervals
-from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, wrong
+from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, too_many, wrong
 from djangalytics_server.query.fields import (
     Choice,
     FilterField,
@@ -47,7 +47,7 @@ def sessions(loaded: dict[str, Any], asked: Asked) -> Sessions:
     interval: Interval = loaded.get("interval", "day")
     zone, span = closed_span(loaded, asked, interval)
     if intervals.how_many(interval, *span) > MOST_SLOTS:
-        raise wrong("too_many_intervals", "interval", f"A chart has at most {MOST_SLOTS:,}.")
+        raise too_many(f"{MOST_SLOTS:,} intervals")
     if "groups" in loaded and "breakdown" not in loaded:
         raise wrong("not_together", "groups", "groups needs a breakdown.")
     return Sessions(

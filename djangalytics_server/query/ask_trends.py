@@ -18,7 +18,7 @@ from djangalytics_server.model.trends import (
     Trends,
 )
 from djangalytics_server.query import formula, intervals
-from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, refused, wrong
+from djangalytics_server.query.asked import FROM, TO, Asked, closed_span, refused, too_many, wrong
 from djangalytics_server.query.fields import (
     Choice,
     FilterField,
@@ -79,7 +79,7 @@ def trends(loaded: dict[str, Any], asked: Asked) -> Trends:
     interval: Interval = loaded.get("interval", "day")
     zone, span = closed_span(loaded, asked, interval)
     if intervals.how_many(interval, *span) > MOST_SLOTS:
-        raise wrong("too_many_intervals", "interval", f"A chart has at most {MOST_SLOTS:,}.")
+        raise too_many(f"{MOST_SLOTS:,} intervals")
     series = tuple(_series(one) for one in loaded["series"])
     _check(loaded, series)
     sunday = loaded.get("week_start") == "sunday"

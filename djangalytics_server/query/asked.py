@@ -54,6 +54,12 @@ def span(loaded: dict[str, Any], asked: Asked) -> tuple[str, int | None, int | N
     return zone, start, end
 
 
+def too_many(most: str) -> InvalidQuestion:
+    """The error of a range with more intervals than an answer has."""
+    words = f"There are at most {most}: choose a longer interval, or a shorter range."
+    return wrong("too_many_intervals", "interval", words)
+
+
 def closed_span(
     loaded: dict[str, Any], asked: Asked, interval: Interval
 ) -> tuple[str, tuple[int, int]]:

@@ -75,12 +75,12 @@ def cohort(value: object, cohorts: Cohorts, path: str) -> Members:
     return found
 
 
-def subject(value: Mapping[str, Any], path: str) -> Subject:
-    """What an object with ``field`` or ``property`` names; raises Refused."""
+def subject(value: Mapping[str, Any], path: str, names: tuple[FieldName, ...] = FIELDS) -> Subject:
+    """What an object with ``field``, one of ``names``, or ``property`` names; raises Refused."""
     if ("field" in value) == ("property" in value):
         raise Refused("invalid_filter", "One of field and property is needed, not both.", path)
     if "field" in value:
-        name = choice(value["field"], FIELDS, f"{path}.field")
+        name = choice(value["field"], names, f"{path}.field")
         return Field(name)
     return Property(property_name(value["property"], f"{path}.property"))
 

@@ -323,6 +323,27 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+RIGHT: list[tuple[dict[str, Any], str]] = [
+    (trends(**{"from": "2026-01-01", "interval": "minute"}), "1,500 intervals: choose a longer"),
+    ({"kind": "sessions", "from": "1990-01-01"}, "1,500 intervals: choose a longer"),
+    ({"kind": "lifecycle", "from": "2000-01-01"}, "intervals: choose a longer"),
+    (
+        {"kind": "retention", "from": "2000-01-01", "interval": "day"},
+        "366 cohorts: choose a longer",
+    ),
+    (trends(breakdown=[{"field": "id"}]), "distinct_id, session_id, source."),
+]
+
+
+@pytest.mark.parametrize(("question", "words"), RIGHT)
+def test_a_refusal_says_what_would_be_right(
+    house: House, question: dict[str, Any], words: str
+) -> None:
+    """How many there may be and what to change; and nothing that would be refused in its turn."""
+    [entry] = problem(house.client.post("/api/query/", json=question, headers=house.read))["errors"]
+    assert words in entry["message"]
+
+
 @pytest.mark.parametrize(("question", "code", "field"), WRONG)
 def test_a_wrong_insight_is_told_where(
     house: House, question: dict[str, Any], code: str, field: str
