@@ -35,7 +35,7 @@ from djangalytics_server.query import export as exporting
 from djangalytics_server.query import questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.store.base import Store
-from djangalytics_server.wire import archives, exported, imported
+from djangalytics_server.wire import archives, exported, imported, packed
 from djangalytics_server.wire.foreign import READERS
 
 SHOWN = 20
@@ -126,7 +126,7 @@ def import_(
     our own exports keep the time at which they arrived. Says at the end what became of all; exit
     code 1 when some were refused.
     """
-    form = form or ("csv" if path.endswith(".csv") else "ndjson")
+    form = form or ("csv" if path.removesuffix(".gz").endswith(".csv") else "ndjson")
     if form == "csv" and whose in READERS:
         raise StartError(f"The export of {whose} is read as JSON lines.")
     with (
@@ -154,15 +154,17 @@ class Report:
     duplicates: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def refuse(self, line: Line, why: Rejection) -> None:
+    def refuse(self, file: str, line: Line, why: Rejection) -> None:
         """Count a refused event, and name it if it is one of the first."""
         self.reasons[why.code] += 1
         place = f"{why.field}: " if why.field else ""
         if self.reasons.total() <= SHOWN:
             words = "".join(c if c.isprintable() else "?" for c in f"{place}{why.message}")
-            click.echo(f"line {line.number}: {why.code}: {words}", err=True)
+            at = f"{file}, line" if file else "line"
+            click.echo(f"{at} {line.number}: {why.code}: {words}", err=True)
         if self.kept is not None:
-            entry = {"line": line.number, "code": why.code, "field": why.field}
+            entry: dict[str, Any] = {"file": file} if file else {}
+            entry |= {"line": line.number, "code": why.code, "field": why.field}
             entry |= {"message": why.message, "event": json.loads(line.decoded.raw())}
             self.kept.write(json.dumps(entry) + "\n")
 
@@ -196,7 +198,7 @@ def _taken(
                 report.count(before.result())
             before = writer.submit(_take, store, project_id, moment, taken)
             for line, why in taken.refused:
-                report.refuse(line, why)
+                report.refuse(batch.file, line, why)
             yield
         if before is not None:
             report.count(before.result())
@@ -232,9 +234,18 @@ def _json(text: str, option: str) -> Any:
 
 
 def _read(file: IO[bytes], form: str, whose: str) -> Iterator[Batch]:
-    if whose in archives.READERS:
-        return archives.READERS[whose](file)
-    return imported.rows(file) if form == "csv" else imported.lines(file, READERS.get(whose))
+    try:
+        if whose in archives.READERS:
+            yield from archives.READERS[whose](file)
+            return
+        for name, part in packed.files(file):
+            if form == "csv":
+                yield from imported.rows(part)
+            else:
+                yield from imported.lines(part, READERS.get(whose), name)
+    except packed.DAMAGED as error:
+        words = "What came before is stored; run it again with a whole file."
+        raise StartError(f"The file is damaged or cut short: {error}. {words}") from error
 
 
 def _place(path: str, file: IO[bytes]) -> tuple[int, int]:

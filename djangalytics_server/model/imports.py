@@ -20,9 +20,11 @@ class Batch(NamedTuple):
     """Entries that follow one another.
 
     ``columns`` has them all, where each is plainly right, and ``arrivals`` when each arrived at
-    first. Whatever they are, ``lines`` reads them one by one, and gives the same.
+    first. Whatever they are, ``lines`` reads them one by one, and gives the same. ``file`` is where
+    they stand in an archive.
     """
 
     lines: Callable[[], Iterable[Line]]
     columns: Columns | None = None
     arrivals: Sequence[int | None] = ()
+    file: str = ""

@@ -21,7 +21,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 from djangalytics_server.errors import StartError
 from djangalytics_server.model.imports import Batch, Line
 from djangalytics_server.wire.csv_text import plain
-from djangalytics_server.wire.entry import entry, refused
+from djangalytics_server.wire.entry import entry, foreign, refused
 from djangalytics_server.wire.imported import Row, table
 
 Cells = dict[str, str]
@@ -46,6 +46,8 @@ _SUMS = frozenset(
         "scroll_depth",
         "total_scroll_depth",
         "total_scroll_depth_visits",
+        "total_time_on_page",
+        "total_time_on_page_visits",
         "pageleave_visitors",
     ]
 )
@@ -82,7 +84,7 @@ def plausible(file: IO[bytes]) -> Iterator[Batch]:
         for name in names:
             with archive.open(name) as rows:
                 made = partial(_plausible_day, f"plausible_{_plausible_table(name)}")
-                yield from _batches(rows, made, "date")
+                yield from _batches(rows, made, "date", PurePosixPath(name).name)
 
 
 def _is_archive(file: IO[bytes]) -> bool:
@@ -101,14 +103,14 @@ def _opened(file: IO[bytes]) -> ZipFile:
 
 
 def _batches(
-    file: IO[bytes], made: Callable[[Cells], dict[str, Any]], needed: str
+    file: IO[bytes], made: Callable[[Cells], dict[str, Any]], needed: str, name: str = ""
 ) -> Iterator[Batch]:
     found = table(file)
     _, header = next(found, (0, None))
     if header is None or needed not in header:
         raise StartError(f"This is no table of that export: it has no column {needed}.")
     while some := list(islice(found, _ROWS)):
-        yield Batch(partial(_lines, header, some, made))
+        yield Batch(partial(_lines, header, some, made), file=name)
 
 
 def _lines(
@@ -123,8 +125,7 @@ def _lines(
         try:
             event = made(_named(header, cells))
         except (KeyError, ValueError) as error:
-            words = f"This is no event of that export: {type(error).__name__} {str(error)[:80]}."
-            yield Line(number, refused("not_an_object", words, raw))
+            yield Line(number, foreign(error, raw))
             continue
         yield entry(number, event, raw)
 
@@ -137,6 +138,8 @@ def _named(header: Sequence[str], cells: Sequence[str]) -> Cells:
 
 def _umami_event(data_of: Callable[[str], Mapping[str, Any]], cells: Cells) -> dict[str, Any]:
     kind = cells["event_type"]
+    if kind != "2" and kind not in _UMAMI_KINDS:
+        raise ValueError(f"its event_type is {kind[:20]!r}")
     moment = cells.pop("created_at")
     event: dict[str, Any] = {
         "event_name": cells["event_name"] if kind == "2" else _UMAMI_KINDS[kind],
@@ -213,7 +216,7 @@ def _plausible_day(name: str, cells: Cells) -> dict[str, Any]:
     """A row that sums up a day, at its noon UTC, which is that day in nearly every zone."""
     day = cells.pop("date")
     about = {column: cell for column, cell in cells.items() if column not in _SUMS}
-    sums = {column: int(cell) for column, cell in cells.items() if column in _SUMS}
+    sums = {column: _sum(column, cell) for column, cell in cells.items() if column in _SUMS}
     apart = json.dumps([name, day, sorted(about.items())])
     return {
         "event_name": name,
@@ -222,6 +225,13 @@ def _plausible_day(name: str, cells: Cells) -> dict[str, Any]:
         "source": "plausible",
         "properties": {**about, **sums, "aggregate": True},
     }
+
+
+def _sum(column: str, cell: str) -> int:
+    try:
+        return int(cell)
+    except ValueError:
+        raise ValueError(f"{column} is no whole number") from None
 
 
 READERS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {

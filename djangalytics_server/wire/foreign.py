@@ -22,7 +22,7 @@ def posthog(event: dict[str, Any]) -> dict[str, Any]:
     """A row of a batch export or of the events' API; ``properties`` may be JSON text."""
     properties = event.get("properties") or {}
     if isinstance(properties, str):
-        properties = json.loads(properties)
+        properties = _object(properties)
     return _filled(
         event_name=event["event"],
         timestamp=event["timestamp"],
@@ -108,12 +108,22 @@ def _filled(**event: Any) -> dict[str, Any]:
 def _since_1970(number: Any) -> str:
     """A time that is a number of seconds or milliseconds."""
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise TypeError("the time is no number")
+        raise ValueError("its time is no number")
     whole = number * (1_000 if abs(number) >= _MILLISECONDS_SINCE else MICROSECONDS)
     return render(round(whole))
 
 
 def _naive(text: str) -> str:
     """``2026-01-31 10:00:00.123456``, which is UTC."""
-    moment = datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise ValueError("its event_time is no time") from None
     return moment.isoformat()
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError("its properties are no JSON") from None

@@ -19,7 +19,7 @@ from djangalytics_server.model.exports import COLUMNS
 from djangalytics_server.model.imports import Batch, Line
 from djangalytics_server.wire import quickly, strict_json
 from djangalytics_server.wire.csv_text import plain
-from djangalytics_server.wire.entry import entry, refused
+from djangalytics_server.wire.entry import entry, foreign, refused
 from djangalytics_server.wire.foreign import Read
 
 LONGEST = 4 * 1024 * 1024
@@ -32,12 +32,16 @@ Row = tuple[int, list[str] | None]
 """Where a row of a table ends and its cells; None if they cannot be read."""
 
 
-def lines(file: IO[bytes], read: Read | None = None) -> Iterator[Batch]:
-    """The events of a file of JSON lines: our own, or what ``read`` makes of each object."""
+def lines(file: IO[bytes], read: Read | None = None, name: str = "") -> Iterator[Batch]:
+    """The events of a file of JSON lines: our own, or what ``read`` makes of each object.
+
+    ``name`` is the file's in an archive.
+    """
     for number, chunk in _chunks(file):
-        one_by_one = partial(_lines, number, chunk, read)
+        one_by_one = partial(_lines, number, chunk, read, name)
         plainly = quickly.lines(chunk) if read is None else None
-        yield Batch(one_by_one) if plainly is None else Batch(one_by_one, *plainly)
+        columns, arrivals = plainly or (None, ())
+        yield Batch(one_by_one, columns, arrivals, name)
 
 
 def rows(file: IO[bytes]) -> Iterator[Batch]:
@@ -91,14 +95,14 @@ def _chunks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         number += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
 
-def _lines(first: int, chunk: bytes, read: Read | None) -> Iterator[Line]:
+def _lines(first: int, chunk: bytes, read: Read | None, name: str) -> Iterator[Line]:
     for number, raw in enumerate(chunk.split(b"\n"), first):
         text = raw.strip()
         if text:
-            yield _line(number, text, read)
+            yield _line(number, text, read, name)
 
 
-def _line(number: int, raw: bytes, read: Read | None) -> Line:
+def _line(number: int, raw: bytes, read: Read | None, name: str) -> Line:
     try:
         found = strict_json.read(raw)
     except BadRequest as error:
@@ -108,9 +112,8 @@ def _line(number: int, raw: bytes, read: Read | None) -> Line:
     try:
         event = found if read is None else read(found)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        words = f"This is no event of that export: {type(error).__name__} {str(error)[:80]}."
-        return Line(number, refused("not_an_object", words, raw))
-    return entry(number, event, raw)
+        return Line(number, foreign(error, raw))
+    return entry(number, event, raw, name)
 
 
 def _rows(header: Sequence[str], found: Sequence[Row]) -> Iterator[Line]:
