@@ -1,4 +1,8 @@
-"""A low priority that holds beside the server, however the system shares its processors out."""
+"""A low priority that holds beside the server, however the system shares its processors out.
+
+Where there are several processors, one of them is left to those who send: a process of low priority
+still keeps whoever wakes up beside it waiting for a moment, and fills the caches with its own.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ def lower() -> None:
     servers: then niceness counts within a session alone, and the session's own has to be said.
     """
     os.nice(NICENESS)
+    _leave_one()
     for rest in [_REST_SECONDS] * _TRIES:
         try:
             SHARE.write_text(str(NICENESS), encoding="ascii")
@@ -35,3 +40,12 @@ def lower() -> None:
             return
         else:
             return
+
+
+def _leave_one() -> None:
+    """Keep off one processor, the same for all such processes."""
+    if not hasattr(os, "sched_setaffinity"):  # not everywhere
+        return
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) > 1:
+        os.sched_setaffinity(0, mine[1:])

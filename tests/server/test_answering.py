@@ -191,6 +191,9 @@ def test_a_process_apart_gives_way(apart: Apart) -> None:
     share = Path(f"/proc/{pid}/autogroup")
     if share.exists():
         assert share.read_text().endswith(f" nice {priority.NICENESS}\n")
+    if hasattr(os, "sched_getaffinity"):
+        ours = sorted(os.sched_getaffinity(0))
+        assert set(ours[1:] or ours) == os.sched_getaffinity(pid)
 
 
 def no() -> bool:
