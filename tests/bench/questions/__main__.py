@@ -27,7 +27,7 @@ from djangalytics_server.answering import remembered
 from djangalytics_server.config import DATABASE_FILE
 from tests.bench.page import keep_section
 from tests.bench.questions import events, peer
-from tests.bench.questions.asked import QUESTIONS
+from tests.bench.questions.asked import QUESTIONS, bar_of
 
 
 def median_ms(ask: Callable[[], object], rounds: int) -> tuple[float, float]:
@@ -101,7 +101,8 @@ def main() -> None:
             theirs = ("-", "-")
             if beside is not None and sql:
                 theirs = tuple(f"{taken:.0f}" for taken in median_ms(beside(sql), asked.rounds))
-            cells = (f"{wall:.0f}", f"{cpu:.0f}", str(bar or "-"), *theirs)
+            wanted = bar_of(words, bar, asked.events)
+            cells = (f"{wall:.0f}", f"{cpu:.0f}", str(wanted or "-"), *theirs)
             print(f"{words:<52}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
             table.append(f"| {words} | {' | '.join(cells)} |")
         server.close()
@@ -117,7 +118,7 @@ def main() -> None:
 def page(count: int, rounds: int, table: list[str]) -> list[str]:
     """The section of the page of figures."""
     return [
-        "## Questions in one run",
+        f"## Questions over {count:,} events",
         "",
         "`python -m tests.bench.questions` asks each over WSGI, with nothing remembered:",
         f"milliseconds of a whole request, and of CPU, medians of {rounds}. {count:,} events,",
