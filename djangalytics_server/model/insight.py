@@ -5,7 +5,7 @@ Times are microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -159,3 +159,24 @@ Moment = tuple[Any, ...]
 
 Of a stream: timestamp, person, session, its kinds, raw values.
 """
+
+
+class Run(NamedTuple):
+    """Events of a walk that are of the same kinds, in order: whose each is, by number, and when.
+
+    Those of several runs are in the order of their times, sources and places.
+    """
+
+    bits: int
+    source: int
+    people: Sequence[int]
+    times: Sequence[int]
+    places: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A walk in portions, one after the other in time; all people's numbers are below ``end``."""
+
+    end: int
+    portions: Iterator[Sequence[Run]]

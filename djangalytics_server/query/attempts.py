@@ -43,7 +43,9 @@ def attempts_of(question: Funnel) -> Attempts:
     return ways[question.order](question)
 
 
-class _Way:
+class Way:
+    """What a question says of every attempt."""
+
     def __init__(self, question: Funnel) -> None:
         self.start, self.end = question.span
         self.window = question.window
@@ -73,7 +75,7 @@ class _Taken(dict[int, tuple[int, ...]]):
         return found
 
 
-class _Ordered(_Way):
+class _Ordered(Way):
     """Other events may come between the steps."""
 
     def __init__(self, question: Funnel) -> None:
@@ -162,7 +164,7 @@ class _Strict(_Ordered):
                 break
 
 
-class _Unordered(_Way):
+class _Unordered(Way):
     """The steps in any order; one event may take several of them."""
 
     def __init__(self, question: Funnel) -> None:

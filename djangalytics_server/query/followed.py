@@ -36,7 +36,7 @@ class Followed:
         for some in met:
             interval = some.slot - 1
             if interval < 0:
-                following.begun = set(some.people)
+                following.begun = some.people | frozenset()
             elif interval < cohorts:
                 following.begin(interval, some.people)
                 following.meet(interval, some.people)
@@ -53,7 +53,7 @@ class _Following:
 
     found: Followed
     offsets: Sequence[int]
-    begun: set[object] | None
+    begun: Set[object] | None
     members: dict[int, Set[object]] = field(default_factory=dict)
 
     def begin(self, interval: int, people: Set[object]) -> None:

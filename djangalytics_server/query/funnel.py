@@ -18,6 +18,7 @@ from djangalytics_server.model.funnel import (
 from djangalytics_server.model.insight import Group, Kind, Walk
 from djangalytics_server.query import groups
 from djangalytics_server.query.attempts import Attempt, attempts_of
+from djangalytics_server.query.numbered_attempts import NumberedAttempts
 from djangalytics_server.store.base import Snapshot
 
 _SECOND = 1_000_000
@@ -26,10 +27,13 @@ _TOPS = [top * _SECOND for top in BINS]
 
 def answer(question: Funnel, snapshot: Snapshot) -> FunnelAnswer:
     """Everybody's best attempt, by group."""
+    numbered = _by_number(question, snapshot)
+    if numbered is not None:
+        return numbered
     found = attempts_of(question)
     found.take(snapshot.walk(_walk(question)))
     attempts = [attempt for _, attempt in found.best()]
-    total = _line(question, groups.EVERYTHING, attempts)
+    total = _line(question, groups.EVERYTHING, len(attempts), attempts)
     lines: tuple[FunnelLine, ...] = ()
     if question.breakdown:
         counts = Counter(attempt[0] for attempt in attempts)
@@ -38,9 +42,23 @@ def answer(question: Funnel, snapshot: Snapshot) -> FunnelAnswer:
         for attempt in attempts:
             members[split.of(attempt[0])].append(attempt)
         pairs = zip(split.shown, members, strict=True)
-        lines = tuple(_line(question, group, mine) for group, mine in pairs)
+        lines = tuple(_line(question, group, len(mine), mine) for group, mine in pairs)
     people = () if question.wanted is None else _people(question.wanted, found.best())
     return FunnelAnswer(question, total, lines, people)
+
+
+def _by_number(question: Funnel, snapshot: Snapshot) -> FunnelAnswer | None:
+    """The same of very many events, where nobody is listed; None: better by ids."""
+    if question.order != "ordered" or question.breakdown or question.wanted is not None:
+        return None
+    found = snapshot.stepped(_walk(question))
+    if found is None:
+        return None
+    attempts = NumberedAttempts(question, found.end)
+    for portion in found.portions:
+        attempts.take(portion)
+    line = _line(question, groups.EVERYTHING, attempts.begun(), attempts.further())
+    return FunnelAnswer(question, line)
 
 
 def _walk(question: Funnel) -> Walk:
@@ -58,9 +76,11 @@ def _walk(question: Funnel) -> Walk:
     )
 
 
-def _line(question: Funnel, group: Group, attempts: Sequence[Attempt]) -> FunnelLine:
-    """The steps of some attempts, which have their times from the second member on."""
-    took, steps = attempts, [Taken(len(attempts))]
+def _line(question: Funnel, group: Group, begun: int, attempts: Iterable[Attempt]) -> FunnelLine:
+    """The steps of some attempts, which have their times from the second member on; of so many in
+    all: those that took one step may be left out.
+    """
+    took, steps = attempts, [Taken(begun)]
     for step in range(2, len(question.steps) + 1):
         took = [attempt for attempt in took if len(attempt) > step]
         since = sorted(attempt[step] - attempt[step - 1] for attempt in took)

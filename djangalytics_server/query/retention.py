@@ -19,6 +19,7 @@ from djangalytics_server.model.retention import (
 )
 from djangalytics_server.query import bits, groups, intervals
 from djangalytics_server.query.followed import Followed
+from djangalytics_server.query.returns import Returns
 from djangalytics_server.store.base import Snapshot
 
 _BEFORE = -1
@@ -37,6 +38,9 @@ def answer(question: Retention, snapshot: Snapshot) -> RetentionAnswer:
     if looked.is_one_look:
         return RetentionAnswer(question, looked.followed())
     if not question.breakdown:
+        line = looked.by_numbers()
+        if line is not None:
+            return RetentionAnswer(question, line)
         mine, returns = looked.begun_and_returns()
         begun = {(): mine}
         return RetentionAnswer(question, looked.line(groups.EVERYTHING, begun.values(), returns))
@@ -79,8 +83,7 @@ class _Looked:
         scan = bits.scan_of(question.project_id, question.begin, question.filter, ranges)
         offsets = [column.first for column in question.columns]
         found = Followed.nobody(len(self.cohorts), len(offsets))
-        for met in self._snapshot.anonymous(scan):
-            found.add(met, offsets, once=question.first_time)
+        found.add(self._snapshot.anonymous(scan), offsets, once=question.first_time)
         cohorts = zip(self.cohorts, found.people, found.returned, strict=True)
         rows = [
             self._row(place, slot, people, tuple(returned))
@@ -94,6 +97,28 @@ class _Looked:
         last, end = len(ranges) - 1, self.question.span[1]
         rest = tuple((max(low, end), high) for low, high in self.slots[last].ranges if high > end)
         return [*ranges, rest, *self._followed()[last + 1 :]]
+
+    def by_numbers(self) -> RetentionLine | None:
+        """The cohorts of everybody, of a question without a breakdown; None: better by ids."""
+        question = self.question
+        before = ((0, max(0, question.span[0])),) if question.first_time else ()
+        inside = [before, *(slot.ranges for slot in self.cohorts)]
+        scans = [
+            bits.scan_of(question.project_id, kind, question.filter, ranges)
+            for kind, ranges in ((question.begin, inside), (question.come_back, self._followed()))
+        ]
+        found = self._snapshot.numbered(*scans)
+        if found is None:
+            return None
+        [_, seen], *begun = found[0]
+        returns = Returns([people for _, people in found[1]])
+        rows = []
+        for place, (slot, (_, mine)) in enumerate(zip(self.cohorts, begun, strict=True)):
+            if question.first_time:
+                mine, seen = mine - seen, seen | mine
+            returned = tuple(len(mine & returns.of(place, c)) for c in question.columns)
+            rows.append(self._row(place, slot, len(mine), returned))
+        return self._averaged(groups.EVERYTHING, rows)
 
     def begun_and_returns(self) -> tuple[dict[str, int], dict[str, int]]:
         """Person -> the cohorts they are in, and person -> the intervals with a return, as bits."""

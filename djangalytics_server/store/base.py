@@ -24,10 +24,12 @@ from djangalytics_server.model.insight import (
     Moment,
     Raw,
     Scan,
+    Stepped,
     Stream,
     Walk,
 )
 from djangalytics_server.model.keeping import Kept as KeptEvents
+from djangalytics_server.model.numbers import Numbers
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent, VerdictCounts
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.rejected import Kept, RejectedPage
@@ -64,9 +66,14 @@ class Snapshot(Protocol):
     def crowds(self, scan: Scan) -> Iterator[Crowd]:
         """People by slot and group, slot after slot; of events that have a person."""
 
-    def anonymous(self, scan: Scan) -> Iterator[Iterator[Anonymous]]:
-        """The same people in shares, each slot after slot: nobody is in two shares. Of a scan
-        without a breakdown.
+    def anonymous(self, scan: Scan) -> Iterator[Anonymous]:
+        """The same people, slot after slot, where they need only be told apart. Of a scan without
+        a breakdown.
+        """
+
+    def numbered(self, *scans: Scan) -> Sequence[Iterator[tuple[int, Numbers]]] | None:
+        """The same of every slot of some scans, everyone by the same number in all of them; None
+        where people have no numbers, or to look for them by their ids is better.
         """
 
     def heads(self, scan: Scan) -> Iterator[Heads]:
@@ -74,6 +81,11 @@ class Snapshot(Protocol):
 
     def walk(self, walk: Walk) -> Iterator[Moment]:
         """The events of people, by time, then by arrival."""
+
+    def stepped(self, walk: Walk) -> Stepped | None:
+        """The same of a walk through events of names, without a breakdown, by people's numbers;
+        None where they have none, or to look for them by their ids is better.
+        """
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """Everybody's events, by time, then by arrival."""

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, select
 from djangalytics_server.model.erasure import Erased
 from djangalytics_server.model.event import Event
 from djangalytics_server.store import corrections, erased_ids
-from djangalytics_server.store.blocks import making
+from djangalytics_server.store.blocks import making, numbers
 from djangalytics_server.store.corrections import Edges, Removed
 from djangalytics_server.store.statements import ask, run
 from djangalytics_server.store.tables import EventRow, RejectedEvent
@@ -139,6 +139,7 @@ def finish(connection: Connection, person: Person, found: Found) -> Erased:
     """What came since it was looked for, and the refused events; in the last transaction."""
     late = _events_of(connection, person, found.seen)
     events = carry_out(connection, prepare(connection, late)) if late else 0
+    numbers.forget(connection, person.project_id, person.distinct_id)
     refused = [*found.rejected, *_rejected_of(connection, person, found.seen_rejected)]
     rejected = 0
     for start in range(0, len(refused), _LOOKUP):

@@ -125,7 +125,8 @@ def recount(
     results = [ledger.result() for ledger in (counts, names, properties, verdicts, producers)]
     if not blocks:
         return results
-    return [*results, *(check(connection, mend=mend) for check in (checking.check, days.check))]
+    checks = checking.check, days.check, checking.check_numbers
+    return [*results, *(check(connection, mend=mend) for check in checks)]
 
 
 def _projects(connection: Connection) -> Iterable[int]:

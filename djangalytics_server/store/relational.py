@@ -41,12 +41,15 @@ from djangalytics_server.store import (
     sending,
 )
 from djangalytics_server.store.base import Appender
-from djangalytics_server.store.blocks import days, making
+from djangalytics_server.store.blocks import days, making, numbers
 from djangalytics_server.store.definitions import definitions
 from djangalytics_server.store.reader import Database, RelationalReader
 from djangalytics_server.store.recount import recount
 from djangalytics_server.store.sql_failures import as_unavailable
 from djangalytics_server.store.tables import VerdictCount
+
+_SWEPT = 5_000
+"""So many people are forgotten in one transaction."""
 
 
 class RelationalStore(RelationalReader):
@@ -125,12 +128,34 @@ class RelationalStore(RelationalReader):
                 removals = erasing.removals(connection)
                 block = making.made(connection, stretch)
         if stretch is None:
-            return anew and self._count_day()
+            if anew and self._count_day():
+                return True
+            if anew:
+                self._sweep()
+            return False
         with as_unavailable("written"), self._database.mending() as connection:
             # Another process may have made it, or some of its events were removed: the next time.
             if erasing.removals(connection) == removals and making.is_free(connection, stretch):
                 making.write(connection, block)
         return True
+
+    def _sweep(self) -> None:
+        """Forget the numbers of people whom no block has any more, if some may be left."""
+        with self._reading() as connection:
+            removals, firsts = erasing.removals(connection), days.firsts(connection)
+            found = numbers.left_over(connection)
+        if found is None:
+            return
+        for start in range(0, max(1, len(found)), _SWEPT):
+            with self._removing() as connection:
+                same = erasing.removals(connection) == removals
+                if not same or days.firsts(connection) != firsts:
+                    return  # the next time
+                numbers.sweep(connection, found[start : start + _SWEPT])
+                if start + _SWEPT >= len(found):
+                    numbers.swept(connection)
+                erasing.count_removal(connection)  # a block read with their numbers is not written
+                removals += 1
 
     def _count_day(self) -> bool:
         """Count the people of a day of events in blocks beforehand, if there is one to count."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from djangalytics_server.store.blocks import making
+from djangalytics_server.store.blocks import making, numbers
 from djangalytics_server.store.erasing import count_removal
 from djangalytics_server.store.random_ids import grows_with_time, key_of
 from djangalytics_server.store.statements import ask, run
@@ -62,9 +62,12 @@ def remove(connection: Connection, project_id: int) -> int:
 
 
 def forget(connection: Connection, project_id: int) -> bool:
-    """Remove a portion of the digests of its erased insert ids; whether there are more."""
+    """Remove a portion of the digests of its erased insert ids, and of its people's numbers;
+    whether there are more.
+    """
     run(connection, _FORGET, [(project_id, project_id, _DIGESTS)])
-    return bool(ask(connection, _ANY, (project_id,)))
+    more = numbers.forget_some(connection, project_id, PORTION)
+    return more or bool(ask(connection, _ANY, (project_id,)))
 
 
 def _digests(project_id: int, rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -22,14 +22,17 @@ from djangalytics_server.model.insight import (
     Moment,
     Raw,
     Scan,
+    Stepped,
     Stream,
     Walk,
 )
+from djangalytics_server.model.numbers import Numbers
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent
 from djangalytics_server.model.query_filter import Condition, Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import back, definitions, latest, pages
-from djangalytics_server.store.blocks import gathering, heads, lasting, looking, persons
+from djangalytics_server.store.blocks import heads, lasting, looking, numbered, persons, stepping
+from djangalytics_server.store.blocks.numbered import Everybody
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, counts, crowds, recent, scans, walks
 from djangalytics_server.store.rollups import GRAINS
@@ -49,6 +52,7 @@ class RelationalSnapshot:
         self._connection, self._until, self._stop = connection, until, stop
         by_columns = self._lasting if connection.dialect.name == "sqlite" else None
         self._cohorts = cohorts.Known(connection, self._check_time, by_columns)
+        self._numbers: dict[int, Everybody] = {}
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
@@ -137,14 +141,24 @@ class RelationalSnapshot:
                 return found
         return crowds.met(self._connection, scan, self._check_time)
 
-    def anonymous(self, scan: Scan) -> Iterator[Iterator[Anonymous]]:
+    def anonymous(self, scan: Scan) -> Iterator[Anonymous]:
         """See ``Snapshot.anonymous``."""
-        everything = scan.event_name is None and scan.filter is None
-        if everything and self._by_columns(scan):
-            found = gathering.gathered(self._connection, scan, self._check_time)
-            if found is not None:
-                return found
-        return iter([(Anonymous(crowd.slot, crowd.people) for crowd in self.crowds(scan))])
+        found = self.numbered(scan)
+        if found is not None:
+            return (Anonymous(slot, people) for slot, people in found[0])
+        return (Anonymous(crowd.slot, crowd.people) for crowd in self.crowds(scan))
+
+    def numbered(self, *scans: Scan) -> Sequence[Iterator[tuple[int, Numbers]]] | None:
+        """See ``Snapshot.numbered``."""
+        told = [self._told(scan) for scan in scans]
+        if not any(map(self._by_columns, told)):
+            return None
+        everybody = self._everybody(told[0].project_id)
+        found = [
+            numbered.present(self._connection, everybody, scan, self._check_time) for scan in told
+        ]
+        whole = [one for one in found if one is not None]
+        return whole if len(whole) == len(found) else None
 
     def heads(self, scan: Scan) -> Iterator[Heads]:
         """See ``Snapshot.heads``."""
@@ -154,7 +168,16 @@ class RelationalSnapshot:
             yield from known.values()
             rest = (() if slot in known else ranges for slot, ranges in enumerate(scan.slots))
             scan = replace(scan, slots=tuple(rest))
-        if any(scan.slots):
+        if not any(scan.slots):
+            return
+        scan = self._told(scan)
+        found = None
+        if not scan.breakdown and self._by_columns(scan):
+            everybody = self._everybody(scan.project_id)
+            found = numbered.heads(self._connection, everybody, scan, self._check_time)
+        if found is not None:
+            yield from found
+        else:
             for crowd in self.crowds(scan):
                 yield Heads(crowd.slot, crowd.group, len(crowd.people), crowd.events)
 
@@ -162,6 +185,17 @@ class RelationalSnapshot:
         """See ``Snapshot.walk``."""
         walked = walks.walked(self._connection, self._told(walk), self._check_time)
         return chain.from_iterable(walked)
+
+    def stepped(self, walk: Walk) -> Stepped | None:
+        """See ``Snapshot.stepped``."""
+        walk = self._told(walk)
+        named = not (walk.all or walk.breakdown) and all(kind.event_name for kind in walk.kinds)
+        names = {kind.event_name for kind in walk.kinds}
+        scans = [Scan(walk.project_id, ((walk.span,),), name) for name in names]
+        if not named or not any(map(self._by_columns, scans)):
+            return None
+        everybody = self._everybody(walk.project_id)
+        return stepping.stepped(self._connection, everybody, walk, self._check_time)
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """See ``Snapshot.stream``."""
@@ -192,6 +226,12 @@ class RelationalSnapshot:
 
     def _lasting(self, project_id: int, condition: Condition) -> lasting.Told | None:
         return lasting.lasting(self._connection, project_id, condition, self._check_time)
+
+    def _everybody(self, project_id: int) -> Everybody:
+        """The numbers of a project's people, the same for whatever is asked of this state."""
+        if project_id not in self._numbers:
+            self._numbers[project_id] = Everybody(self._connection, project_id)
+        return self._numbers[project_id]
 
     def _by_columns(self, scan: Scan) -> bool:
         """Whether a question is about so many events that their columns may be quicker."""

@@ -15,7 +15,7 @@ import pytest
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store import back, pages
 from djangalytics_server.store.base import Store
-from djangalytics_server.store.blocks import days, looking, making, shares
+from djangalytics_server.store.blocks import days, looking, making, numbered
 from djangalytics_server.store.opening import open_store
 from djangalytics_server.store.schema import ensure_schema
 from djangalytics_server.store.tables import Base
@@ -114,9 +114,9 @@ class BlocksEngine(SqliteEngine):
             patch.object(making, "SIZE", 3),
             patch.object(looking, "FEW", -1),
             patch.object(days, "WORTH", 1),
-            patch.object(shares, "WORTH", 2),
             patch.object(days, "_latest", lambda _connection: _FAR),
             patch.object(looking, "_AT_HAND", 2),
+            patch.object(numbered, "_AT_HAND", 2),
             patch.object(pages, "FEW", -1),
             patch.object(back, "FIRST_LOOK", 1),
             super().again() as store,

@@ -26,6 +26,7 @@ from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.blocks import encoding, looking, making, persons
 from djangalytics_server.store.blocks.grams import GRAMS
+from djangalytics_server.store.blocks.named import NAMED
 from djangalytics_server.store.blocks.places import INSERT_IDS, PLACES
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import NOW, SECOND, event, send
@@ -211,7 +212,12 @@ def test_properties_that_are_too_large_together_are_left_out(
     monkeypatch.setattr(making, "MOST_BYTES", 10)
     assert 3 == laid_down(store)
     names = {row[0] for row in sqlite.sql("SELECT DISTINCT name FROM block_columns")}
-    assert {f"field {name}" for name in encoding.FIELDS} == names - {PLACES, INSERT_IDS, GRAMS}
+    assert {f"field {name}" for name in encoding.FIELDS} == names - {
+        PLACES,
+        INSERT_IDS,
+        GRAMS,
+        NAMED,
+    }
     assert before == answers(store)
 
 

@@ -40,6 +40,11 @@ EXPIRED = (
     " (project_id, event_name, property, type, count, first_seen, last_seen)"
     " VALUES (2, 'x', 'plan', 'text', 1, 0, 0)",
     "INSERT INTO expired_days (project_id, day, count) VALUES (2, 0, 1)",
+    *(
+        "INSERT INTO block_numbers (project_id, distinct_id, number)"
+        f" VALUES (2, 'person {number}', {number})"
+        for number in range(1, 10)
+    ),
     "INSERT INTO block_projects (project_id, first_id, low, high, partial, times)"
     " VALUES (2, -9, 0, 0, false, '')",
     "INSERT INTO block_columns (project_id, name, first_id, data) VALUES (2, 'x', -9, '')",

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, func, select
 
 from djangalytics_server.model.audit import Difference, TableCheck
-from djangalytics_server.store.blocks import making
+from djangalytics_server.store.blocks import making, numbers
 from djangalytics_server.store.blocks.layout import unpack
-from djangalytics_server.store.tables import Base, Block, BlockColumn, BlockPeople, BlockProject
+from djangalytics_server.store.blocks.named import NAMED, pack_named
+from djangalytics_server.store.tables import (
+    Base,
+    Block,
+    BlockColumn,
+    BlockNumber,
+    BlockPeople,
+    BlockProject,
+)
 
 _FIRST = 10
 
@@ -29,6 +37,23 @@ def check(connection: Connection, *, mend: bool) -> TableCheck:
     return TableCheck(
         "blocks", ("first_id",), ("digest",), compared, len(wrong), tuple(wrong[:_FIRST])
     )
+
+
+def check_numbers(connection: Connection, *, mend: bool) -> TableCheck:
+    """Whether each number is one person's; ``mend`` throws all away that may have been told by it.
+
+    Whether a block has its people's numbers is asked where it is compared.
+    """
+    found = numbers.twice(connection)
+    wrong = [Difference((project, person), (number,), None) for project, number, person in found]
+    if mend:
+        for project_id in {difference.key[0] for difference in wrong}:
+            mine = BlockProject.project_id == project_id
+            making.drop(connection, connection.scalars(select(BlockProject.first_id).where(mine)))
+            connection.execute(delete(BlockNumber).where(BlockNumber.project_id == project_id))
+    compared = connection.scalar(select(func.count()).select_from(BlockNumber)) or 0
+    columns = ("project_id", "distinct_id"), ("number",)
+    return TableCheck("block_numbers", *columns, compared, len(wrong), tuple(wrong[:_FIRST]))
 
 
 def _digest(rows: Iterator[tuple[object, ...]]) -> int:
@@ -56,7 +81,9 @@ def _shown(part: type[Base], data: bytes) -> object:
 
 def _true(connection: Connection, first: int, last: int) -> Iterator[tuple[object, ...]]:
     """What it would hold if it were made now."""
-    for part in making.made(connection, (first, last)).projects:
+    block = making.made(connection, (first, last))
+    for part in block.projects:
+        part.columns[NAMED] = pack_named(part.named, block.known[part.project_id])
         name = BlockProject.__tablename__
         yield (name, part.project_id, part.low, part.high, part.partial, part.times)
         for column, data in part.columns.items():

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, text
 
-from djangalytics_server.store.blocks import shares
 from djangalytics_server.store.blocks.grams import GRAMS, pack_grams
 from djangalytics_server.store.blocks.layout import Column, narrowed, pack, pack_numbers
+from djangalytics_server.store.blocks.named import ByName, by_name
 from djangalytics_server.store.blocks.places import (
     INSERT_IDS,
     PLACES,
@@ -51,6 +51,7 @@ class Encoded:
     times: bytes
     columns: dict[str, bytes]
     people: Sequence[tuple[str, int]]
+    named: ByName
 
 
 class _Coder:
@@ -77,12 +78,10 @@ def encoded(connection: Connection, project_id: int, first: int, rows: Sequence[
     if None not in properties:
         members.take(properties)
     coded = {name: _coded(words) for name, words in zip(FIELDS, fields, strict=True)}
-    person = coded["distinct_id"] = shares.ordered(coded["distinct_id"])
     found = {field_column(name): column for name, column in coded.items()}
     for name, coder in members.coders.items():
         found[property_column(name)] = _as_asked(connection, coder.column(len(rows)))
     columns = {name: pack(column) for name, column in found.items()}
-    columns.update(shares.parts(person))
     columns[PLACES] = pack_places([event_id - first for event_id in ids])
     column, columns[column] = pack_insert_ids(insert_ids)
     grams = pack_grams(_texts(found, insert_ids if column == INSERT_IDS else ()))
@@ -90,7 +89,9 @@ def encoded(connection: Connection, project_id: int, first: int, rows: Sequence[
         columns[GRAMS] = grams
     people = [(who, place) for who, place in zip(fields[1], ids, strict=True) if who is not None]
     partial = members.left_out or None in properties
-    return Encoded(project_id, times[0], times[-1], partial, pack_numbers(times), columns, people)
+    named = by_name(coded["event_name"], coded["distinct_id"])
+    packed = pack_numbers(times)
+    return Encoded(project_id, times[0], times[-1], partial, packed, columns, people, named)
 
 
 def _texts(found: Mapping[str, Column], insert_ids: Sequence[str]) -> Iterator[bytes]:

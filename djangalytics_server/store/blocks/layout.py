@@ -64,17 +64,6 @@ def unpack(data: bytes) -> Column:
     return Column(stored.words, numbers_of("H", codes))
 
 
-def pack_share(start: int, words: Sequence[str]) -> bytes:
-    """Some words of a column that stand together there, and the place of the first of them."""
-    return write(Stored([None, *words], False, start.to_bytes(8, "little")))
-
-
-def unpack_share(data: bytes) -> tuple[int, Sequence[str | None]]:
-    """The place that was stored, and the words after a first that is None."""
-    stored = read(data)
-    return int.from_bytes(stored.codes, "little"), stored.words
-
-
 def pack_numbers(numbers: Sequence[int]) -> bytes:
     """Whole numbers of 64 bits as they are stored."""
     return bytes_of(array("q", numbers))

@@ -42,7 +42,7 @@ _CheckTime = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """Some events by time: which of them count (all, without a mask), and the asked columns."""
 
     times: array[int]
@@ -74,7 +74,7 @@ class Look:
         self._filter = _whole_filter(scan)
         self._judge = Judge(connection)
         self._reader = Reader(connection, scan.project_id)
-        self._at_hand: OrderedDict[int, _Piece] = OrderedDict()
+        self._at_hand: OrderedDict[int, Piece] = OrderedDict()
 
     def cover(self) -> Cover | None:
         """The blocks that can answer; None if to look by the indexes is better."""
@@ -82,7 +82,7 @@ class Look:
         found = cover(self._connection, self._scan.project_id, wanted)
         return None if found is None or found.loose_ids > MOST_LOOSE else found
 
-    def piece(self, place: Place) -> _Piece:
+    def piece(self, place: Place) -> Piece:
         """The events of a block."""
         piece = self._at_hand.get(place.first_id)
         if piece is None:
@@ -91,7 +91,7 @@ class Look:
                 self._at_hand.popitem(last=False)
         return piece
 
-    def _read(self, place: Place) -> _Piece:
+    def _read(self, place: Place) -> Piece:
         times = self._reader.times(place)
         known: dict[Subject, Column] = {}
 
@@ -104,10 +104,10 @@ class Look:
         if self._filter is not None:
             mask = self._judge.mask(self._filter, of, len(times))
             if 1 not in mask:
-                return _Piece(array("q"), None, [])
-        return _Piece(times, mask, [of(subject) for subject in self._asked])
+                return Piece(array("q"), None, [])
+        return Piece(times, mask, [of(subject) for subject in self._asked])
 
-    def loose(self, found: Cover) -> _Piece:
+    def loose(self, found: Cover) -> Piece:
         """The events that are in no block, by a look at the rows of their ids."""
         asked = [raw_value(subject).label(f"asked{at}") for at, subject in enumerate(self._asked)]
         rows: list[Sequence[Any]] = []
@@ -123,7 +123,7 @@ class Look:
             rows += self._connection.execute(question).all()
         rows.sort(key=lambda row: int(row[0]))
         columns = [_column([row[at] for row in rows]) for at in range(1, len(asked) + 1)]
-        return _Piece(array("q", [row[0] for row in rows]), None, columns)
+        return Piece(array("q", [row[0] for row in rows]), None, columns)
 
 
 def cells(connection: Connection, scan: Scan, check_time: _CheckTime) -> Iterator[Cell] | None:
@@ -140,7 +140,7 @@ def _cells(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Iter
     ranges = Ranges(scan.slots)
     counts: Counter[tuple[Any, ...]] = Counter()
 
-    def add(piece: _Piece, low: int, high: int) -> None:
+    def add(piece: Piece, low: int, high: int) -> None:
         for start, end, slot in ranges.within(low, high):
             for begin, stop in piece.between([(start, end)]):
                 _count(piece, begin, stop, slot, counts)
@@ -156,7 +156,7 @@ def _cells(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Iter
     yield from _as_cells(scan, counts)
 
 
-def _count(piece: _Piece, low: int, high: int, slot: int, counts: Counter[tuple[Any, ...]]) -> None:
+def _count(piece: Piece, low: int, high: int, slot: int, counts: Counter[tuple[Any, ...]]) -> None:
     width = len(piece.columns)
     if not width:
         counts[(slot,)] += piece.size(low, high)
@@ -213,7 +213,7 @@ def _crowds(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Ite
 
 
 def _meet(
-    piece: _Piece,
+    piece: Piece,
     ranges: Iterable[Range],
     place_of: _Placing,
     met: dict[_Group, tuple[int, set[Any]]],
@@ -235,9 +235,7 @@ def _meet(
             met[place] = known + events, everybody
 
 
-def _by_group(
-    piece: _Piece, low: int, high: int
-) -> Iterable[tuple[tuple[int, ...], Sequence[int]]]:
+def _by_group(piece: Piece, low: int, high: int) -> Iterable[tuple[tuple[int, ...], Sequence[int]]]:
     """The codes of the people between two places, by the codes of their group."""
     *groups, person = (piece.codes(at, low, high) for at in range(len(piece.columns)))
     if not groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from djangalytics_server.store.blocks import days
+from djangalytics_server.store.blocks import days, numbers
 from djangalytics_server.store.blocks.encoding import FIELDS, Encoded, encoded
 from djangalytics_server.store.blocks.layout import pack_people, unpack_numbers
+from djangalytics_server.store.blocks.named import NAMED, pack_named
 from djangalytics_server.store.tables import (
     Block,
     BlockColumn,
@@ -51,6 +52,8 @@ class Made:
 
     stretch: Stretch
     projects: Sequence[Encoded]
+    known: Mapping[int, Mapping[str, int]]
+    """Of each project the numbers of its people who have one."""
 
 
 def next_stretch(connection: Connection, *, anew: bool) -> Stretch | None:
@@ -72,7 +75,16 @@ def is_free(connection: Connection, stretch: Stretch) -> bool:
 
 def made(connection: Connection, stretch: Stretch) -> Made:
     """Read the events of a stretch, and lay them down by columns."""
-    return Made(stretch, list(_encoded(connection, stretch)))
+    projects = list(_encoded(connection, stretch))
+    known = {
+        part.project_id: numbers.known(connection, part.project_id, _people_of(part))
+        for part in projects
+    }
+    return Made(stretch, projects, known)
+
+
+def _people_of(part: Encoded) -> list[str]:
+    return sorted({person for person, _ in part.people})
 
 
 def _encoded(connection: Connection, stretch: Stretch) -> Iterator[Encoded]:
@@ -98,10 +110,13 @@ def write(connection: Connection, block: Made) -> None:
                 **mine, low=part.low, high=part.high, partial=part.partial, times=part.times
             )
         )
-        columns = [{**mine, "name": name, "data": data} for name, data in part.columns.items()]
+        known = block.known[part.project_id]
+        new = [person for person in _people_of(part) if person not in known]
+        told = {**known, **numbers.given(connection, part.project_id, new)}
+        found = {**part.columns, NAMED: pack_named(part.named, told)}
+        columns = [{**mine, "name": name, "data": data} for name, data in found.items()]
         connection.execute(insert(BlockColumn), columns)
-        found = people(part, first)
-        buckets = [{**mine, "bucket": bucket, "data": data} for bucket, data in found]
+        buckets = [{**mine, "bucket": at, "data": data} for at, data in people(part, first)]
         if buckets:
             connection.execute(insert(BlockPeople), buckets)
     connection.execute(insert(Block).values(first_id=first, last_id=last))
@@ -120,6 +135,8 @@ def drop(connection: Connection, ids: Iterable[int]) -> int:
     for first in found:
         for part in (*_PARTS, Block):
             connection.execute(delete(part).where(part.first_id == first))
+    if found:
+        numbers.note_drop(connection)
     return len(found)
 
 

@@ -73,21 +73,21 @@ def _looks(walk: Walk, names: Sequence[str]) -> list[tuple[Select[Any], int]]:
     Their first two columns put any events in order.
     """
     row = EventRow.timestamp, EventRow.id, EventRow.distinct_id
-    matches = [_is_of(kind) for kind in walk.kinds]
+    matches = [is_of(kind) for kind in walk.kinds]
     filtered = any(kind.filter is not None for kind in walk.kinds)
     if walk.breakdown:
         first = or_(*matches[: walk.broken])
         raws = [case((first, raw_value(subject)), else_=null()) for subject in walk.breakdown]
-        return [(_narrowed(select(*row, _bits(matches), *raws), walk, names), 0)]
+        return [(_narrowed(select(*row, bits_told(matches), *raws), walk, names), 0)]
     lists = [all_numbers(row[0].expression), all_numbers(row[1].expression)]
     lists.append(all_texts(row[2].expression))
     if filtered or not names:
-        lists.append(all_numbers(_bits(matches)))
+        lists.append(all_numbers(bits_told(matches)))
         return [(_narrowed(select(*lists), walk, names), 0)]
-    return [(_narrowed(select(*lists), walk, [name]), _bits_of(walk, name)) for name in names]
+    return [(_narrowed(select(*lists), walk, [name]), bits_of(walk, name)) for name in names]
 
 
-def _bits_of(walk: Walk, name: str) -> int:
+def bits_of(walk: Walk, name: str) -> int:
     """The kinds of an event of a name, where nothing but the name counts."""
     return sum(1 << place for place, kind in enumerate(walk.kinds) if kind.event_name == name)
 
@@ -105,7 +105,7 @@ def _narrowed(question: Select[Any], walk: Walk, names: Sequence[str]) -> Select
     if names:  # said apart, so that the index on names serves
         found.append(EventRow.event_name.in_(names))
     if not walk.all and any(kind.filter is not None for kind in walk.kinds):
-        found.append(or_(*(_is_of(kind) for kind in walk.kinds)))
+        found.append(or_(*(is_of(kind) for kind in walk.kinds)))
     return question.where(*found)
 
 
@@ -124,7 +124,7 @@ def streamed(connection: Connection, stream: Stream) -> Iterator[Moment]:
             EventRow.timestamp,
             EventRow.distinct_id,
             EventRow.session_id,
-            _bits([_is_of(kind) for kind in stream.kinds]),
+            bits_told([is_of(kind) for kind in stream.kinds]),
             *(raw_value(subject) for subject in stream.subjects),
         )
         .where(*found)
@@ -148,14 +148,16 @@ def _rows(
         rows.close()
 
 
-def _bits(matches: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
+def bits_told(matches: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
+    """The kinds of an event, where it is told of each whether the event is of it."""
     bits: ColumnElement[int] = literal(0, Integer)
     for place, match in enumerate(matches):
         bits = bits + case((match, 1 << place), else_=0)
     return bits
 
 
-def _is_of(kind: Kind) -> ColumnElement[bool]:
+def is_of(kind: Kind) -> ColumnElement[bool]:
+    """Whether an event is of a kind."""
     parts: list[ColumnElement[bool]] = [true()]
     if kind.event_name is not None:
         parts.append(EventRow.event_name == kind.event_name)

@@ -9,6 +9,7 @@ from djangalytics_server.store.tables.blocks import (
     Block,
     BlockColumn,
     BlockDay,
+    BlockNumber,
     BlockPeople,
     BlockProject,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Block",
     "BlockColumn",
     "BlockDay",
+    "BlockNumber",
     "BlockPeople",
     "BlockProject",
     "Cohort",

@@ -74,3 +74,14 @@ class BlockDay(Base):
     day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     people: Mapped[bytes] = mapped_column(LargeBinary)
     events: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BlockNumber(Base):
+    """The number by which blocks know a person of a project; see ``store.blocks.numbers``."""
+
+    __tablename__ = "block_numbers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    distinct_id: Mapped[str] = mapped_column(text(200), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)

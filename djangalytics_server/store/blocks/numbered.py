@@ -1,0 +1,184 @@
+"""People by their numbers: who was there, slot by slot."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+
+from sqlalchemy import Connection
+
+from djangalytics_server.model.insight import Heads, Range, Scan
+from djangalytics_server.model.numbers import Numbers
+from djangalytics_server.model.query_filter import Field, Subject
+from djangalytics_server.store.blocks import numbers
+from djangalytics_server.store.blocks.layout import Column
+from djangalytics_server.store.blocks.looking import Look, Piece
+from djangalytics_server.store.blocks.masks import Judge
+from djangalytics_server.store.blocks.named import NAMED, Named, unpack_named
+from djangalytics_server.store.blocks.reading import Cover, Place, Reader
+
+MOST_BYTES = 400_000_000
+"""What sets of numbers may take together; people of more are told apart by their ids."""
+_AT_HAND = 64
+"""Blocks that stay unpacked while one slot after another is asked of them."""
+_PERSON = Field("distinct_id")
+_AS_DIGITS = b"01".ljust(256, b"0")
+_CheckTime = Callable[[], None]
+
+
+class Everybody:
+    """The numbers of a project's people, as long as one state of the data is asked.
+
+    Whoever is in no block has none: they get some beyond all others, the same for every look.
+    """
+
+    def __init__(self, connection: Connection, project_id: int) -> None:
+        self._connection, self._project_id = connection, project_id
+        self._numbers: dict[str, int] = {}
+        self.end = numbers.next_number(connection, project_id)
+        """All numbers are below."""
+
+    def numbers(self, people: Sequence[str]) -> list[int]:
+        """Their numbers."""
+        mine = self._numbers
+        new = list({person: None for person in people if person not in mine})
+        known = numbers.known(self._connection, self._project_id, new)
+        for person in new:
+            number = known.get(person)
+            if number is None:
+                number, self.end = self.end, self.end + 1
+            mine[person] = number
+        return list(map(mine.__getitem__, people))
+
+
+class Block:
+    """The events of a block, of which its times are only read if they are asked for."""
+
+    def __init__(self, reader: Reader, place: Place) -> None:
+        data = reader.data(place.first_id, NAMED)
+        self._reader, self._place = reader, place
+        self.named = unpack_named(data) if data else Named([], [0], array("I"), array("H"))
+        self._times: array[int] | None = None
+        self.masks: dict[int, bytes] = {}
+        """Of filters by their identity which events pass."""
+
+    @property
+    def times(self) -> array[int]:
+        """When the events were, in order."""
+        if self._times is None:
+            self._times = self._reader.times(self._place)
+        return self._times
+
+    def within(self, start: int, end: int) -> tuple[int, int] | None:
+        """The places of the events in a range; None: it has the whole block."""
+        if start <= self._place.low and self._place.high < end:
+            return None
+        return bisect_left(self.times, start), bisect_left(self.times, end)
+
+
+class _Presence:
+    """One look at events with people, slot by slot."""
+
+    def __init__(self, connection: Connection, everybody: Everybody, scan: Scan) -> None:
+        self._scan, self._everybody = scan, everybody
+        self._look = Look(connection, scan, [_PERSON])
+        self._reader = Reader(connection, scan.project_id)
+        self._judge = Judge(connection)
+        self._at_hand: OrderedDict[int, tuple[Block, bytes | None]] = OrderedDict()
+
+    def cover(self) -> Cover | None:
+        """The blocks that can answer; None if to look by the indexes is better."""
+        return self._look.cover()
+
+    def slots(
+        self, found: Cover, check_time: _CheckTime
+    ) -> Iterator[tuple[int, list[Iterable[int]]]]:
+        """Each slot, and of its events the people's numbers, in some parts."""
+        check_time()
+        loose = self._look.loose(found)
+        people = self._loose_people(loose)
+        for slot, ranges in enumerate(self._scan.slots):
+            parts: list[Iterable[int]] = []
+            for start, end in ranges:
+                for place in found.places:
+                    if start <= place.high and place.low < end:
+                        check_time()
+                        parts += self._parts(place, (start, end))
+                low, high = bisect_left(loose.times, start), bisect_left(loose.times, end)
+                parts.append([number for number in people[low:high] if number])
+            yield slot, parts
+
+    def _loose_people(self, loose: Piece) -> list[int]:
+        """Of each event the person's number; 0 is nobody."""
+        words, codes = loose.columns[0].words, loose.columns[0].codes
+        found = self._everybody.numbers([word for word in words[1:] if word is not None])
+        return list(map([0, *found].__getitem__, codes))
+
+    def _parts(self, place: Place, span: Range) -> Iterator[Iterable[int]]:
+        block, mask = self._block(place)
+        for part in block.named.parts(self._scan.event_name, block.within(*span)):
+            some = block.named.numbers[part]
+            if mask is not None:
+                yield [*compress(some, map(mask.__getitem__, block.named.places[part]))]
+            else:
+                yield some
+
+    def _block(self, place: Place) -> tuple[Block, bytes | None]:
+        found = self._at_hand.get(place.first_id)
+        if found is None:
+            block = Block(self._reader, place)
+            found = self._at_hand[place.first_id] = block, self._mask(place, block)
+            if len(self._at_hand) > _AT_HAND:
+                self._at_hand.popitem(last=False)
+        return found
+
+    def _mask(self, place: Place, block: Block) -> bytes | None:
+        if self._scan.filter is None:
+            return None
+        events = len(block.times)
+
+        def of(subject: Subject) -> Column:
+            return self._reader.column(place, subject, events)
+
+        return self._judge.mask(self._scan.filter, of, events)
+
+
+def heads(
+    connection: Connection, everybody: Everybody, scan: Scan, check_time: _CheckTime
+) -> Iterator[Heads] | None:
+    """See ``Snapshot.heads``, of a scan without a breakdown; None: better by the indexes."""
+    presence = _Presence(connection, everybody, scan)
+    found = presence.cover()
+    if found is None:
+        return None
+    return (
+        Heads(slot, (), len(set().union(*parts)), sum(map(len, parts)))  # type: ignore[arg-type]
+        for slot, parts in presence.slots(found, check_time)
+        if any(parts)
+    )
+
+
+def present(
+    connection: Connection, everybody: Everybody, scan: Scan, check_time: _CheckTime
+) -> Iterator[tuple[int, Numbers]] | None:
+    """See ``Snapshot.present``."""
+    if everybody.end // 8 * len(scan.slots) > MOST_BYTES:
+        return None
+    presence = _Presence(connection, everybody, scan)
+    found = presence.cover()
+    if found is None:
+        return None
+    return ((slot, _set(parts, everybody.end)) for slot, parts in presence.slots(found, check_time))
+
+
+def _set(parts: Iterable[Iterable[int]], end: int) -> Numbers:
+    if not any(parts):
+        return Numbers()
+    marks = bytearray(end)
+    for part in parts:
+        for number in part:
+            marks[number] = 1
+    return Numbers(int(marks[::-1].translate(_AS_DIGITS), 2))

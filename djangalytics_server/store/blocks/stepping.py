@@ -1,0 +1,188 @@
+"""The events of a walk by people's numbers, kind by kind: what funnels of many events take."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from djangalytics_server.model.insight import Range, Run, Stepped, Walk
+from djangalytics_server.model.query_filter import Filter, Subject
+from djangalytics_server.store.blocks.layout import Column
+from djangalytics_server.store.blocks.looking import MOST_LOOSE
+from djangalytics_server.store.blocks.making import Stretch
+from djangalytics_server.store.blocks.masks import Judge, subjects
+from djangalytics_server.store.blocks.numbered import Block, Everybody
+from djangalytics_server.store.blocks.reading import Cover, Place, Reader, cover
+from djangalytics_server.store.insights.conditions import clause
+from djangalytics_server.store.insights.walks import bits_of, bits_told, is_of
+from djangalytics_server.store.tables import EventRow
+
+_AT_HAND = 64
+"""Blocks that stay unpacked, where their times overlap."""
+_LOOKS = 4
+"""So often a block is looked at, on average: time is cut at the first moments of as many."""
+_CheckTime = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loose:
+    """Events of a stretch of ids in no block, in order: their kinds, people and times."""
+
+    bits: Sequence[int]
+    people: Sequence[int]
+    times: Sequence[int]
+
+    def runs(self, span: Range, source: int) -> Iterator[Run]:
+        low, high = (bisect_left(self.times, moment) for moment in span)
+        for bits in sorted(set(self.bits[low:high])):
+            places = [at for at in range(low, high) if self.bits[at] == bits]
+            people = [self.people[at] for at in places]
+            yield Run(bits, source, people, [self.times[at] for at in places], places)
+
+
+def stepped(
+    connection: Connection, everybody: Everybody, walk: Walk, check_time: _CheckTime
+) -> Stepped | None:
+    """See ``Snapshot.stepped``; None if to look by the indexes is better."""
+    filters = [walk.filter, *(kind.filter for kind in walk.kinds)]
+    wanted = [subject for filter in filters for subject in subjects(filter)]
+    found = cover(connection, walk.project_id, wanted)
+    if found is None or found.loose_ids > MOST_LOOSE:
+        return None
+    stepping = _Stepping(connection, everybody, walk, found, check_time)
+    return Stepped(everybody.end, stepping.portions())
+
+
+_Source = tuple[int, int, int, Place | _Loose]
+"""First and last moment, first id, and what has the events."""
+
+
+class _Stepping:
+    def __init__(
+        self,
+        connection: Connection,
+        everybody: Everybody,
+        walk: Walk,
+        found: Cover,
+        check_time: _CheckTime,
+    ) -> None:
+        self._connection, self._walk, self._check_time = connection, walk, check_time
+        self._reader = Reader(connection, walk.project_id)
+        self._judge = Judge(connection)
+        self._bits = {str(k.event_name): bits_of(walk, str(k.event_name)) for k in walk.kinds}
+        self._at_hand: OrderedDict[int, Block] = OrderedDict()
+        sources: list[_Source] = [(p.low, p.high, p.first_id, p) for p in found.places]
+        for stretch in found.loose:
+            check_time()
+            loose = self._loose(stretch, everybody)
+            if loose.times:
+                sources.append((loose.times[0], loose.times[-1], stretch[0], loose))
+        start, end = walk.span
+        near = [source for source in sources if source[0] < end and source[1] >= start]
+        self._sources = sorted(near, key=lambda source: source[:3])
+
+    def portions(self) -> Iterator[Sequence[Run]]:
+        """One after the other in time; of each source what lies within."""
+        cuts = self._cuts()
+        at, open_ones = 0, list[_Source]()
+        for start, end in zip(cuts, [*cuts[1:], self._walk.span[1]], strict=True):
+            while at < len(self._sources) and self._sources[at][0] < end:
+                open_ones.append(self._sources[at])
+                at += 1
+            open_ones = [source for source in open_ones if source[1] >= start]
+            self._check_time()
+            yield [run for source in open_ones for run in self._runs(source, (start, end))]
+
+    def _cuts(self) -> list[int]:
+        """The moments at which portions begin."""
+        start = self._walk.span[0]
+        cuts = [start, *sorted({low for low, _, _, _ in self._sources if low > start})]
+        while len(cuts) > 1:
+            looks = (bisect_right(cuts, s[1]) - bisect_right(cuts, s[0]) + 1 for s in self._sources)
+            if sum(looks) <= _LOOKS * len(self._sources):
+                break
+            cuts = cuts[::2]
+        return cuts
+
+    def _runs(self, source: _Source, span: Range) -> Iterator[Run]:
+        _, _, first_id, events = source
+        if isinstance(events, _Loose):
+            yield from events.runs(span, first_id)
+            return
+        block = self._block(events)
+        within = block.within(*span)
+        if within is not None and within[0] == within[1]:
+            return
+        for name in self._bits:
+            for part in block.named.parts(name, within):
+                people, places = block.named.numbers[part].tolist(), block.named.places[part]
+                for bits, some, where in self._told_apart(events, block, name, people, places):
+                    times = list(map(block.times.__getitem__, where))
+                    yield Run(bits, first_id, some, times, where)
+
+    def _told_apart(
+        self, place: Place, block: Block, name: str, people: list[int], places: array[int]
+    ) -> Iterator[tuple[int, Sequence[int], Sequence[int]]]:
+        """Events of a name by the kinds that they are of."""
+        kinds = [(at, k) for at, k in enumerate(self._walk.kinds) if k.event_name == name]
+        if self._walk.filter is None and all(kind.filter is None for _, kind in kinds):
+            yield self._bits[name], people, places
+            return
+        found = [0] * len(places)
+        for at, kind in kinds:
+            bit, mask = 1 << at, self._mask(place, block, kind.filter)
+            found = [bits | bit * mask[where] for bits, where in zip(found, places, strict=True)]
+        if self._walk.filter is not None:
+            mask = self._mask(place, block, self._walk.filter)
+            found = [bits * mask[where] for bits, where in zip(found, places, strict=True)]
+        for bits in sorted(set(found) - {0}):
+            these = [one == bits for one in found]
+            yield bits, [*compress(people, these)], [*compress(places, these)]
+
+    def _mask(self, place: Place, block: Block, filter: Filter | None) -> bytes:
+        events = len(block.times)
+        if filter is None:
+            return b"\1" * events
+        mask = block.masks.get(id(filter))
+        if mask is None:
+
+            def of(subject: Subject) -> Column:
+                return self._reader.column(place, subject, events)
+
+            mask = block.masks[id(filter)] = self._judge.mask(filter, of, events)
+        return mask
+
+    def _block(self, place: Place) -> Block:
+        block = self._at_hand.get(place.first_id)
+        if block is None:
+            block = self._at_hand[place.first_id] = Block(self._reader, place)
+            if len(self._at_hand) > _AT_HAND:
+                self._at_hand.popitem(last=False)
+        return block
+
+    def _loose(self, stretch: Stretch, everybody: Everybody) -> _Loose:
+        """Events in no block, by a look at the rows of their ids."""
+        walk, matches = self._walk, [is_of(kind) for kind in self._walk.kinds]
+        # The sum keeps the engine off the indexes: the ids alone tell where to look.
+        where: list[ColumnElement[bool]] = [
+            EventRow.project_id + 0 == walk.project_id,
+            EventRow.id.between(*stretch),
+            EventRow.timestamp >= walk.span[0],
+            EventRow.timestamp < walk.span[1],
+            EventRow.distinct_id.is_not(None),
+            or_(*matches),
+        ]
+        if walk.filter is not None:
+            where.append(clause(walk.filter))
+        row = EventRow.timestamp, EventRow.id, EventRow.distinct_id
+        question = select(*row, bits_told(matches)).where(*where)
+        rows: list[Any] = sorted(map(tuple, self._connection.execute(question)))
+        people = everybody.numbers([row[2] for row in rows])
+        return _Loose([row[3] for row in rows], people, [row[0] for row in rows])
