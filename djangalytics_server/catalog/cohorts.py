@@ -63,6 +63,12 @@ def get(session: Session, project_id: int, cohort_id: int) -> CohortFacts | None
     return None if row is None else _facts(row)
 
 
+def definition(session: Session, project_id: int, cohort_id: int) -> dict[str, Any] | None:
+    """What one of them says; None when the project has no such cohort."""
+    found = get(session, project_id, cohort_id)
+    return None if found is None else found.definition
+
+
 def change(
     session: Session,
     project_id: int,

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, Any
 
 import click
 
+from djangalytics_server.catalog import cohorts
 from djangalytics_server.cli import progress
 from djangalytics_server.cli.data import find_project, open_catalog, opened
 from djangalytics_server.cli.options import (
@@ -31,6 +33,7 @@ from djangalytics_server.model.event import Receipt, Rejection, Submission
 from djangalytics_server.model.exports import FORMS, Form
 from djangalytics_server.model.imports import Batch, Line
 from djangalytics_server.model.query import EventPage
+from djangalytics_server.query import cohorts as reading
 from djangalytics_server.query import export as exporting
 from djangalytics_server.query import questions
 from djangalytics_server.query.asked import Asked
@@ -79,7 +82,10 @@ def export(
     with opened(settings := settings_from(given)) as store:
         with open_catalog(settings) as session:
             facts = find_project(session, project)
-        question = questions.read_whole(body, Asked(facts.id, facts.time_zone, now()))
+            saved = partial(cohorts.definition, session, facts.id)
+            known = reading.known(facts.id, facts.time_zone, moment := now(), saved)
+            asked = Asked(facts.id, facts.time_zone, moment, known)
+            question = questions.read_whole(body, asked)
         if output is None:
             _write(store, question, form, sys.stdout.buffer)
             return

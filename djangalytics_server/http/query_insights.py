@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields
@@ -16,7 +15,6 @@ from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
 from djangalytics_server.http.services import Services
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.model.query_filter import Members
 from djangalytics_server.query import ask_sql, cohorts, parse, questions
 from djangalytics_server.query.asked import Asked
 from djangalytics_server.query.params import FormParams
@@ -93,14 +91,11 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
 def _asked(project: ProjectFacts, services: Services) -> Asked:
     now = services.clock()
 
-    @cache
-    def members(cohort_id: int) -> Members | None:
-        found = saved.get(services.session(), project.id, cohort_id)
-        if found is None:
-            return None
-        return Members(project.id, cohorts.read(found.definition, project.time_zone, now))
+    def definition(cohort_id: int) -> object | None:
+        return saved.definition(services.session(), project.id, cohort_id)
 
-    return Asked(project.id, project.time_zone, now, members)
+    known = cohorts.known(project.id, project.time_zone, now, definition)
+    return Asked(project.id, project.time_zone, now, known)
 
 
 def _answered(text: str, known: bool) -> Response:

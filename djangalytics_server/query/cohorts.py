@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any as AnyValue
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,7 @@ from djangalytics_server.model.cohort import (
     Window,
 )
 from djangalytics_server.model.insight import Kind
-from djangalytics_server.model.query_filter import Condition, Field, Filter
+from djangalytics_server.model.query_filter import Condition, Field, Filter, Members
 from djangalytics_server.query import filters, intervals, moments, zones
 from djangalytics_server.query.filters import Refused
 
@@ -39,6 +41,19 @@ _Members = dict[str, AnyValue]
 def read(value: object, zone: str, now: int) -> Who:
     """The people that a JSON value says, as of now; days are those of the zone. Raises Refused."""
     return _Reader(zone, now).who(value, "", 1)
+
+
+def known(
+    project_id: int, zone: str, now: int, definition: Callable[[int], object | None]
+) -> filters.Cohorts:
+    """The project's cohorts as filters ask for them, each read once by ``definition`` of its id."""
+
+    @cache
+    def members(cohort_id: int) -> Members | None:
+        found = definition(cohort_id)
+        return None if found is None else Members(project_id, read(found, zone, now))
+
+    return members
 
 
 class _Reader:

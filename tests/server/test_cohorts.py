@@ -347,3 +347,22 @@ def test_cohorts_on_the_command_line(shop: House) -> None:
     actions = shop.sql("SELECT actor, action FROM audit_log WHERE action LIKE 'cohort%'")
     noted = ("cohort.create", "cohort.change", "cohort.delete")
     assert [("command line", action) for action in noted] == actions
+
+
+def test_an_export_by_the_command_knows_the_cohorts(shop: House, admin: dict[str, str]) -> None:
+    """As one over HTTP does: in a filter, in a question, and for the people of one."""
+    number = save(shop, admin, BUYERS)
+    only = {"cohort": number, "op": "is"}
+    where = ("--data", str(shop.settings.data), "--format", "csv")
+    for question in (
+        {"kind": "events", "filter": only},
+        {"kind": "trends", "series": [{"filter": only}]},
+        {"kind": "cohort", "cohort": number, "people": {}},
+    ):
+        answer = shop.client.post("/api/export/", json=question, headers=shop.read)
+        words = ["export", *where, "--query", json.dumps(question)]
+        assert answer.data == CliRunner().invoke(cli, words).stdout_bytes
+    shown = CliRunner().invoke(cli, ["export", *where, "--filter", json.dumps(only)])
+    assert (0, True) == (shown.exit_code, len(shown.stdout.splitlines()) > 1)
+    unknown = CliRunner().invoke(cli, ["export", *where, "--filter", '{"cohort": 99, "op": "is"}'])
+    assert "filter.cohort: The project has no such cohort." in unknown.stderr
