@@ -34,4 +34,5 @@ def _events(page: EventPage, snapshot: Snapshot) -> dict[str, Any]:
         "kind": "events",
         "events": [event_json(event) for event in found.events],
         "next_cursor": found.next_cursor,
+        "plan": "events",
     }

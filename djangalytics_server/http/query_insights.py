@@ -30,6 +30,7 @@ class EventsAnswer(Schema):
         required=True,
         metadata={"type": ["integer", "string", "null"]},
     )
+    plan = fields.String(required=True, metadata={"enum": ["events"]})
 
 
 QUERY = Operation(

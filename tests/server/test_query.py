@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from djangalytics_server.model.reasons import QUESTIONS
+from djangalytics_server.query import questions
 from tests.server.house import House, problem
 from tests.server.test_cohorts import QUESTION_CODES
 
@@ -36,6 +37,23 @@ def fill(house: House) -> None:
     )
     numbered = ({"insert_id": str(place), **event} for place, event in enumerate(sent))
     assert 200 == house.batch(*numbered).status_code
+
+
+MEMBERS: dict[str, dict[str, Any]] = {
+    "trends": {"series": [{}]},
+    "funnel": {"steps": [{}, {}]},
+    "distribution": {"of": {"field": "source"}},
+    "cohort": {"definition": {"did": {}}},
+}
+"""What a kind cannot do without."""
+
+
+@pytest.mark.parametrize("kind", questions.KINDS)
+def test_an_answer_says_where_it_was_found(house: House, kind: str) -> None:
+    """Each kind's, among the events or in the rollup; and the plan is never left out."""
+    fill(house)
+    plan = ask(house, kind=kind, **MEMBERS.get(kind, {}))["plan"]
+    assert plan in ("events", [{"series": "A", "source": "rollup"}])
 
 
 PRO = {"property": "plan", "op": "is", "value": "pro"}
