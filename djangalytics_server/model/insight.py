@@ -162,7 +162,8 @@ Of a stream: timestamp, person, session, its kinds, raw values.
 
 
 class Run(NamedTuple):
-    """Events of a walk that are of the same kinds, in order: whose each is, by number, and when.
+    """Events of a walk that are of the same kinds, in order: whose each is, by number, and at which
+    of their source's ``times`` it was.
 
     Those of several runs are in the order of their times, sources and places.
     """
@@ -170,8 +171,8 @@ class Run(NamedTuple):
     bits: int
     source: int
     people: Sequence[int]
-    times: Sequence[int]
     places: Sequence[int]
+    times: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def answer(question: Funnel, snapshot: Snapshot) -> FunnelAnswer:
 
 def _by_number(question: Funnel, snapshot: Snapshot) -> FunnelAnswer | None:
     """The same of very many events, where nobody is listed; None: better by ids."""
-    if question.order != "ordered" or question.breakdown or question.wanted is not None:
+    plain = question.order == "ordered" and not question.breakdown and question.wanted is None
+    if not plain:
         return None
     found = snapshot.stepped(_walk(question))
     if found is None:
@@ -83,8 +84,8 @@ def _line(question: Funnel, group: Group, begun: int, attempts: Iterable[Attempt
     took, steps = attempts, [Taken(begun)]
     for step in range(2, len(question.steps) + 1):
         took = [attempt for attempt in took if len(attempt) > step]
-        since = sorted(attempt[step] - attempt[step - 1] for attempt in took)
-        whole = sorted(attempt[step] - attempt[1] for attempt in took)
+        since = sorted([attempt[step] - attempt[step - 1] for attempt in took])
+        whole = since if step == 2 else sorted([attempt[step] - attempt[1] for attempt in took])
         steps.append(Taken(len(took), *_typical(since), *_typical(whole)))
     bins = [0] * (len(BINS) + 1)
     for attempt in took:

@@ -6,6 +6,7 @@ one kind there, as nearly all have, is taken further by tight loops, and the oth
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import compress
@@ -20,12 +21,16 @@ class NumberedAttempts(Way):
 
     def __init__(self, question: Funnel, end: int) -> None:
         super().__init__(question)
-        # When the attempt began that has taken the first step alone.
-        self._first: list[int | None] = [None] * end
-        # Of those that have taken more, by how many.
+        self._began = array("q", [0])
+        """When attempts began, one after the other."""
+        self._first = array("I", bytes(4 * end))
+        """Of each person who has taken the first step alone where that stands; others have 0."""
+        self._has_begun = bytearray(end)
+        """Of those who are not there any more."""
+        # Of those who have taken more, by how many: whether there are any, and their attempts.
+        self._stands = [bytearray(end) for _ in range(self.steps + 1)]
         self._standing: list[dict[int, Attempt]] = [{} for _ in range(self.steps + 1)]
         self._best: dict[int, Attempt] = {}
-        self._lapsed: set[int] = set()
 
     def take(self, portion: Sequence[Run]) -> None:
         """Go on with the next events."""
@@ -47,45 +52,52 @@ class NumberedAttempts(Way):
         """Go on with events after which nobody begins by them alone."""
         bits = run.bits
         if bits > self.mask or bits.bit_count() > 1:
-            for person, time in zip(run.people, run.times, strict=True):
+            for person, place in zip(run.people, run.places, strict=True):
                 if person not in mixed:
-                    self._go(person, time, bits)
+                    self._go(person, run.times[place], bits)
         elif bits == 2:
             self._second(run, mixed)
         else:
             self._further(run, bits.bit_length() - 1, mixed)
 
     def _begin(self, run: Run) -> None:
-        first, last = self._first, bisect_left(run.times, self.end)
-        for person, time in zip(run.people[:last], run.times[:last], strict=True):
-            first[person] = time
+        """This loop, and the one after it, are what a funnel takes."""
+        first, at = self._first, len(self._began)
+        last = bisect_left(run.places, self.end, key=run.times.__getitem__)
+        self._began.extend(map(run.times.__getitem__, run.places[:last]))
+        for person, since in zip(run.people, range(at, at + last), strict=False):
+            first[person] = since
 
     def _second(self, run: Run, mixed: Set[int]) -> None:
-        """This loop, and the one before it, are what a funnel takes."""
-        first, second, best, window = self._first, self._standing[2], self._best, self.window
-        for person, time in zip(run.people, run.times, strict=True):
-            since = first[person]
-            if since is None or person in mixed:
+        first, began, has_begun, window = self._first, self._began, self._has_begun, self.window
+        second, stands, best = self._standing[2], self._stands[2], self._best
+        times, people = run.times, run.people
+        there = map(first.__getitem__, people)  # as they are when their turn comes
+        for person, place in compress(zip(people, run.places, strict=True), there):
+            if person in mixed:
                 continue
-            first[person] = None
+            since, time = began[first[person]], times[place]
+            first[person], has_begun[person] = 0, 1
             if time - since <= window:
                 attempt = second[person] = (None, since, time)
+                stands[person] = 1
                 if person not in best:
                     best[person] = attempt
-            else:
-                self._lapsed.add(person)
 
     def _further(self, run: Run, step: int, mixed: Set[int]) -> None:
-        known = self._standing[step]
-        for person, time in zip(run.people, run.times, strict=True):
-            if person in known and person not in mixed:
-                attempt = known.pop(person)
-                if time - attempt[1] <= self.window:
-                    self._reach(person, (*attempt, time))
+        there = map(self._stands[step].__getitem__, run.people)
+        for person, place in compress(zip(run.people, run.places, strict=True), there):
+            if person not in mixed:
+                self._advance(person, step, run.times[place])
 
-    def _reach(self, person: int, attempt: Attempt) -> None:
-        steps = len(attempt) - 1
-        self._standing[steps][person] = attempt
+    def _advance(self, person: int, step: int, time: int) -> None:
+        """Take an attempt that has taken so many steps one further, or end it."""
+        attempt = self._leave(person, step)
+        if attempt is None or time - attempt[1] > self.window:
+            return
+        attempt = (*attempt, time)
+        self._standing[step + 1][person] = attempt
+        self._stands[step + 1][person] = 1
         best = self._best.get(person)
         if best is None or len(best) < len(attempt):
             self._best[person] = attempt
@@ -98,28 +110,26 @@ class NumberedAttempts(Way):
                     self._leave(person, step)
         for step in range(self.steps - 1, 0, -1):
             if bits >> step & 1:
-                attempt = self._leave(person, step)
-                if attempt is not None and time - attempt[1] <= self.window:
-                    self._reach(person, (*attempt, time))
+                self._advance(person, step, time)
         if bits & 1 and self.start <= time < self.end:
-            self._first[person] = time
+            self._first[person] = len(self._began)
+            self._began.append(time)
 
     def _leave(self, person: int, step: int) -> Attempt | None:
         """The attempt that has taken so many steps, which is over or goes on."""
         if step > 1:
+            self._stands[step][person] = 0
             return self._standing[step].pop(person, None)
         since = self._first[person]
-        if since is None:
+        if not since:
             return None
-        self._first[person] = None
-        self._lapsed.add(person)
-        return None, since
+        self._first[person], self._has_begun[person] = 0, 1
+        return None, self._began[since]
 
     def begun(self) -> int:
         """How many people took the first step."""
-        others = self._lapsed | self._best.keys()
-        at_first = len(self._first) - self._first.count(None)
-        return at_first + sum(self._first[person] is None for person in others)
+        there = int.from_bytes(bytes(map(bool, self._first)), "big")
+        return (there | int.from_bytes(self._has_begun, "big")).bit_count()
 
     def further(self) -> Collection[Attempt]:
         """The best attempts of those who took more."""
@@ -130,10 +140,12 @@ def _in_several(portion: Sequence[Run]) -> Set[int]:
     """People with events in several runs: theirs are to be put in order."""
     seen: set[int] = set()
     found: set[int] = set()
-    for run in portion:
-        mine = set(run.people)
-        found |= seen & mine
-        seen |= mine
+    runs = sorted(portion, key=lambda run: len(run.people))  # the longest is only looked through
+    for run in runs[:-1]:
+        found.update(seen.intersection(run.people))
+        seen.update(run.people)
+    for run in runs[-1:]:
+        found.update(seen.intersection(run.people))
     return found
 
 
@@ -142,8 +154,9 @@ def _of_people(
 ) -> Iterable[tuple[int, int, int, int, int]]:
     """Their events: time, source, place, person and kinds."""
     for run in portion:
-        theirs = map(people.__contains__, run.people)
-        for time, place, person in compress(
-            zip(run.times, run.places, run.people, strict=True), theirs
-        ):
-            yield time, run.source, place, person, run.bits
+        theirs = bytes(map(people.__contains__, run.people))
+        at = theirs.find(1)
+        while at >= 0:
+            place = run.places[at]
+            yield run.times[place], run.source, place, run.people[at], run.bits
+            at = theirs.find(1, at + 1)

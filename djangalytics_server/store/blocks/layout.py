@@ -96,7 +96,7 @@ def bytes_of(numbers: array[int]) -> bytes:
     return numbers.tobytes()
 
 
-def numbers_of(kind: str, data: bytes) -> array[int]:
+def numbers_of(kind: str, data: bytes | memoryview) -> array[int]:
     """The numbers of one kind of ``array`` that lie there."""
     numbers: array[int] = array(kind)
     numbers.frombytes(data)

@@ -77,7 +77,7 @@ def pack_named(found: ByName, numbers: Mapping[str, int]) -> bytes:
 def unpack_named(data: bytes) -> Named:
     """The column that was stored."""
     stored = read(data)
-    names, codes = stored.words[1:], stored.codes
+    names, codes = stored.words[1:], memoryview(stored.codes)
     begin = 4 * len(names)
     middle = begin + (len(codes) - begin) // _BYTES * 4
     starts = [*accumulate(numbers_of("I", codes[:begin]), initial=0)]

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from djangalytics_server.model.insight import Heads, Range, Scan
 from djangalytics_server.model.numbers import Numbers
-from djangalytics_server.model.query_filter import Field, Subject
-from djangalytics_server.store.blocks import numbers
-from djangalytics_server.store.blocks.layout import Column
+from djangalytics_server.model.query_filter import Field, Filter, Subject
+from djangalytics_server.store.blocks import making, numbers
+from djangalytics_server.store.blocks.layout import Column, unpack_numbers
 from djangalytics_server.store.blocks.looking import Look, Piece
 from djangalytics_server.store.blocks.masks import Judge
 from djangalytics_server.store.blocks.named import NAMED, Named, unpack_named
@@ -22,7 +22,10 @@ from djangalytics_server.store.blocks.reading import Cover, Place, Reader
 
 MOST_BYTES = 400_000_000
 """What sets of numbers may take together; people of more are told apart by their ids."""
-_AT_HAND = 64
+_AT_ONCE = 8
+"""So many blocks are read in one statement, if no more than so many others lie between them."""
+_NEAR = 8 * _AT_ONCE
+_AT_HAND = 32
 """Blocks that stay unpacked while one slot after another is asked of them."""
 _PERSON = Field("distinct_id")
 _AS_DIGITS = b"01".ljust(256, b"0")
@@ -57,13 +60,11 @@ class Everybody:
 class Block:
     """The events of a block, of which its times are only read if they are asked for."""
 
-    def __init__(self, reader: Reader, place: Place) -> None:
-        data = reader.data(place.first_id, NAMED)
+    def __init__(self, reader: Reader, place: Place, data: bytes | None, times: bytes | None):
         self._reader, self._place = reader, place
         self.named = unpack_named(data) if data else Named([], [0], array("I"), array("H"))
-        self._times: array[int] | None = None
-        self.masks: dict[int, bytes] = {}
-        """Of filters by their identity which events pass."""
+        self._times = None if times is None else unpack_numbers(times)
+        self._masks: dict[int, bytes] = {}
 
     @property
     def times(self) -> array[int]:
@@ -78,6 +79,50 @@ class Block:
             return None
         return bisect_left(self.times, start), bisect_left(self.times, end)
 
+    def mask(self, judge: Judge, filter: Filter) -> bytes:
+        """Which of the events pass a filter."""
+        found = self._masks.get(id(filter))
+        if found is None:
+            events = len(self.times)
+
+            def of(subject: Subject) -> Column:
+                return self._reader.column(self._place, subject, events)
+
+            found = self._masks[id(filter)] = judge.mask(filter, of, events)
+        return found
+
+
+class Blocks:
+    """Blocks one after the other in time, some read at once; ``timed``: with their times."""
+
+    def __init__(self, reader: Reader, places: Sequence[Place], *, timed: bool) -> None:
+        self._reader, self._places, self._timed = reader, places, timed
+        self._at = {place.first_id: at for at, place in enumerate(places)}
+        self._at_hand: OrderedDict[int, Block] = OrderedDict()
+
+    def block(self, place: Place) -> Block:
+        """One of them."""
+        found = self._at_hand.get(place.first_id)
+        if found is None:
+            self._read(self._at[place.first_id])
+            found = self._at_hand[place.first_id]
+        return found
+
+    def _read(self, at: int) -> None:
+        """Read some from one on; of those that lie together it is much quicker."""
+        some = self._places[at : at + _AT_ONCE]
+        firsts = [place.first_id for place in some]
+        if len(some) > 1 and max(firsts) - min(firsts) > _NEAR * making.SIZE:
+            some, firsts = some[:1], firsts[:1]
+        data = self._reader.columns(NAMED, min(firsts), max(firsts))
+        times = self._reader.all_times(min(firsts), max(firsts)) if self._timed else {}
+        for place in some:
+            first = place.first_id
+            block = Block(self._reader, place, data.get(first), times.get(first))
+            self._at_hand[first] = block
+        while len(self._at_hand) > max(_AT_HAND, len(some)):
+            self._at_hand.popitem(last=False)
+
 
 class _Presence:
     """One look at events with people, slot by slot."""
@@ -87,7 +132,6 @@ class _Presence:
         self._look = Look(connection, scan, [_PERSON])
         self._reader = Reader(connection, scan.project_id)
         self._judge = Judge(connection)
-        self._at_hand: OrderedDict[int, tuple[Block, bytes | None]] = OrderedDict()
 
     def cover(self) -> Cover | None:
         """The blocks that can answer; None if to look by the indexes is better."""
@@ -100,13 +144,14 @@ class _Presence:
         check_time()
         loose = self._look.loose(found)
         people = self._loose_people(loose)
+        blocks = Blocks(self._reader, found.places, timed=False)
         for slot, ranges in enumerate(self._scan.slots):
             parts: list[Iterable[int]] = []
             for start, end in ranges:
                 for place in found.places:
                     if start <= place.high and place.low < end:
                         check_time()
-                        parts += self._parts(place, (start, end))
+                        parts += self._parts(place, blocks.block(place), (start, end))
                 low, high = bisect_left(loose.times, start), bisect_left(loose.times, end)
                 parts.append([number for number in people[low:high] if number])
             yield slot, parts
@@ -117,8 +162,8 @@ class _Presence:
         found = self._everybody.numbers([word for word in words[1:] if word is not None])
         return list(map([0, *found].__getitem__, codes))
 
-    def _parts(self, place: Place, span: Range) -> Iterator[Iterable[int]]:
-        block, mask = self._block(place)
+    def _parts(self, place: Place, block: Block, span: Range) -> Iterator[Iterable[int]]:
+        mask = self._mask(place, block)
         for part in block.named.parts(self._scan.event_name, block.within(*span)):
             some = block.named.numbers[part]
             if mask is not None:
@@ -126,24 +171,9 @@ class _Presence:
             else:
                 yield some
 
-    def _block(self, place: Place) -> tuple[Block, bytes | None]:
-        found = self._at_hand.get(place.first_id)
-        if found is None:
-            block = Block(self._reader, place)
-            found = self._at_hand[place.first_id] = block, self._mask(place, block)
-            if len(self._at_hand) > _AT_HAND:
-                self._at_hand.popitem(last=False)
-        return found
-
     def _mask(self, place: Place, block: Block) -> bytes | None:
-        if self._scan.filter is None:
-            return None
-        events = len(block.times)
-
-        def of(subject: Subject) -> Column:
-            return self._reader.column(place, subject, events)
-
-        return self._judge.mask(self._scan.filter, of, events)
+        filter = self._scan.filter
+        return None if filter is None else block.mask(self._judge, filter)
 
 
 def heads(

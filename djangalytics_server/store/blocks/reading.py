@@ -113,6 +113,24 @@ class Reader:
         assert row is not None
         return unpack_numbers(row[0])
 
+    def columns(self, name: str, low: int, high: int) -> dict[int, bytes]:
+        """What is stored as a column of the blocks with these first ids, and those between."""
+        rows = self._cursor(
+            "SELECT first_id, data FROM block_columns"
+            " WHERE project_id = ? AND name = ? AND first_id BETWEEN ? AND ?",
+            (self.project_id, name, low, high),
+        )
+        return {first: bytes(data) for first, data in rows}
+
+    def all_times(self, low: int, high: int) -> dict[int, bytes]:
+        """Their times, as they are stored."""
+        rows = self._cursor(
+            "SELECT first_id, times FROM block_projects"
+            " WHERE project_id = ? AND first_id BETWEEN ? AND ?",
+            (self.project_id, low, high),
+        )
+        return {first: bytes(times) for first, times in rows}
+
     def column(self, place: Place, subject: Subject, events: int) -> Column:
         """The column of a subject; that of a property which no event there has is all None."""
         field = isinstance(subject, Field)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -13,19 +12,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from djangalytics_server.model.insight import Range, Run, Stepped, Walk
-from djangalytics_server.model.query_filter import Filter, Subject
-from djangalytics_server.store.blocks.layout import Column
+from djangalytics_server.model.query_filter import Filter
 from djangalytics_server.store.blocks.looking import MOST_LOOSE
 from djangalytics_server.store.blocks.making import Stretch
 from djangalytics_server.store.blocks.masks import Judge, subjects
-from djangalytics_server.store.blocks.numbered import Block, Everybody
+from djangalytics_server.store.blocks.numbered import Block, Blocks, Everybody
 from djangalytics_server.store.blocks.reading import Cover, Place, Reader, cover
 from djangalytics_server.store.insights.conditions import clause
 from djangalytics_server.store.insights.walks import bits_of, bits_told, is_of
 from djangalytics_server.store.tables import EventRow
 
-_AT_HAND = 64
-"""Blocks that stay unpacked, where their times overlap."""
 _LOOKS = 4
 """So often a block is looked at, on average: time is cut at the first moments of as many."""
 _CheckTime = Callable[[], None]
@@ -43,8 +39,7 @@ class _Loose:
         low, high = (bisect_left(self.times, moment) for moment in span)
         for bits in sorted(set(self.bits[low:high])):
             places = [at for at in range(low, high) if self.bits[at] == bits]
-            people = [self.people[at] for at in places]
-            yield Run(bits, source, people, [self.times[at] for at in places], places)
+            yield Run(bits, source, [self.people[at] for at in places], places, self.times)
 
 
 def stepped(
@@ -77,7 +72,7 @@ class _Stepping:
         self._reader = Reader(connection, walk.project_id)
         self._judge = Judge(connection)
         self._bits = {str(k.event_name): bits_of(walk, str(k.event_name)) for k in walk.kinds}
-        self._at_hand: OrderedDict[int, Block] = OrderedDict()
+        self._blocks = Blocks(self._reader, found.places, timed=True)
         sources: list[_Source] = [(p.low, p.high, p.first_id, p) for p in found.places]
         for stretch in found.loose:
             check_time()
@@ -116,19 +111,18 @@ class _Stepping:
         if isinstance(events, _Loose):
             yield from events.runs(span, first_id)
             return
-        block = self._block(events)
+        block = self._blocks.block(events)
         within = block.within(*span)
         if within is not None and within[0] == within[1]:
             return
         for name in self._bits:
             for part in block.named.parts(name, within):
-                people, places = block.named.numbers[part].tolist(), block.named.places[part]
-                for bits, some, where in self._told_apart(events, block, name, people, places):
-                    times = list(map(block.times.__getitem__, where))
-                    yield Run(bits, first_id, some, times, where)
+                people, places = block.named.numbers[part], block.named.places[part]
+                for bits, some, where in self._told_apart(block, name, people, places):
+                    yield Run(bits, first_id, some, where, block.times)
 
     def _told_apart(
-        self, place: Place, block: Block, name: str, people: list[int], places: array[int]
+        self, block: Block, name: str, people: array[int], places: array[int]
     ) -> Iterator[tuple[int, Sequence[int], Sequence[int]]]:
         """Events of a name by the kinds that they are of."""
         kinds = [(at, k) for at, k in enumerate(self._walk.kinds) if k.event_name == name]
@@ -137,35 +131,19 @@ class _Stepping:
             return
         found = [0] * len(places)
         for at, kind in kinds:
-            bit, mask = 1 << at, self._mask(place, block, kind.filter)
+            bit, mask = 1 << at, self._mask(block, kind.filter)
             found = [bits | bit * mask[where] for bits, where in zip(found, places, strict=True)]
         if self._walk.filter is not None:
-            mask = self._mask(place, block, self._walk.filter)
+            mask = self._mask(block, self._walk.filter)
             found = [bits * mask[where] for bits, where in zip(found, places, strict=True)]
         for bits in sorted(set(found) - {0}):
             these = [one == bits for one in found]
             yield bits, [*compress(people, these)], [*compress(places, these)]
 
-    def _mask(self, place: Place, block: Block, filter: Filter | None) -> bytes:
-        events = len(block.times)
+    def _mask(self, block: Block, filter: Filter | None) -> bytes:
         if filter is None:
-            return b"\1" * events
-        mask = block.masks.get(id(filter))
-        if mask is None:
-
-            def of(subject: Subject) -> Column:
-                return self._reader.column(place, subject, events)
-
-            mask = block.masks[id(filter)] = self._judge.mask(filter, of, events)
-        return mask
-
-    def _block(self, place: Place) -> Block:
-        block = self._at_hand.get(place.first_id)
-        if block is None:
-            block = self._at_hand[place.first_id] = Block(self._reader, place)
-            if len(self._at_hand) > _AT_HAND:
-                self._at_hand.popitem(last=False)
-        return block
+            return b"\1" * len(block.times)
+        return block.mask(self._judge, filter)
 
     def _loose(self, stretch: Stretch, everybody: Everybody) -> _Loose:
         """Events in no block, by a look at the rows of their ids."""
