@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ from djangalytics_client.errors import ConfigurationError, DjangalyticsError, Tr
 from djangalytics_client.settings import DEFAULT_URL, URL_VARIABLE
 
 READ_KEY_VARIABLE = "DJANGALYTICS_READ_KEY"
+_EVENT = (
+    *("event_name", "timestamp", "insert_id", "distinct_id", "session_id", "source"),
+    *("properties", "received_at"),
+)
+"""The columns of events, which a frame has also where there are none."""
+_MOST_ROWS = 10_000
 _TIMES = ("timestamp", "received_at")
 
 
@@ -26,10 +33,10 @@ class QuestionRefused(DjangalyticsError):
         self.status = status
         self.code = str(problem.get("code", "unknown"))
         self.errors: list[dict[str, Any]] = list(problem.get("errors") or ())
+        detail = str(problem.get("detail", ""))
         told = [f"{e.get('field')}: {e.get('message')}" for e in self.errors]
-        super().__init__(
-            " ".join([f"{status} {self.code}:", str(problem.get("detail", "")), *told])
-        )
+        more = [words for words in told if words not in detail]
+        super().__init__(" ".join([f"{status} {self.code}:", detail, *more]))
 
 
 class Reader:
@@ -58,6 +65,14 @@ class Reader:
             found: dict[str, Any] = answer.json()
             return found
 
+    def sql(self, statement: str, *, limit: int = 1_000) -> dict[str, Any]:
+        """The answer to one SELECT over the view ``events``: its ``columns``, ``rows``, and in
+        ``truncated`` what cut it short, or None. Raises as ``ask``.
+        """
+        with self._posted("/api/sql/", {"sql": statement, "limit": limit}) as answer:
+            found: dict[str, Any] = answer.json()
+            return found
+
     def rows(self, question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The same as a table, row by row; of ``{"kind": "events"}`` each event that passes.
 
@@ -79,16 +94,25 @@ class Reader:
         named = {name.rstrip("_"): value for name, value in narrowed.items()}
         return self.rows({"kind": "events", **named})
 
-    def to_dataframe(self, question: Mapping[str, Any]) -> Any:
+    def to_dataframe(self, question: Mapping[str, Any] | str) -> Any:
         """The rows as a pandas DataFrame; times of events become times in UTC.
 
-        Raises ConfigurationError without pandas, else as ``ask``.
+        A text is a statement in SQL, whose answer has at most 10,000 rows: a warning says so when
+        it was cut short. Raises ConfigurationError without pandas, else as ``ask``.
         """
         try:
             import pandas as pd
         except ImportError as error:
             raise ConfigurationError("to_dataframe() needs pandas: pip install pandas") from error
-        frame = pd.DataFrame(list(self.rows(question)))
+        if isinstance(question, str):
+            found = self.sql(question, limit=_MOST_ROWS)
+            if found["truncated"] is not None:
+                number = len(found["rows"])
+                warnings.warn(f"The answer was cut short after {number:,} rows.", stacklevel=2)
+            return pd.DataFrame(found["rows"], columns=found["columns"])
+        rows = list(self.rows(question))
+        empty = _EVENT if question.get("kind") == "events" and not rows else None
+        frame = pd.DataFrame(rows, columns=empty)
         for name in _TIMES:
             if name in frame:
                 frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
