@@ -28,6 +28,7 @@ from djangalytics_server.store.blocks import encoding, looking, making, persons
 from djangalytics_server.store.blocks.grams import GRAMS
 from djangalytics_server.store.blocks.named import NAMED
 from djangalytics_server.store.blocks.places import INSERT_IDS, PLACES
+from djangalytics_server.store.blocks.reading import Reader
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import NOW, SECOND, event, send
 
@@ -317,3 +318,26 @@ def test_a_project_that_is_deleted_is_in_no_block_any_more(
     assert 3 == sqlite.sql(COUNT.format("blocks"))[0][0]
     assert before == answers(store)
     assert 0 == sum(table.wrong for table in store.recount())
+
+
+def test_columns_of_blocks_that_follow_each_other_are_read_some_at_a_time(
+    store: Store, sqlite: SqliteEngine
+) -> None:
+    """Whatever the order in which they are asked for; those that are not there are not."""
+    fill(store)
+    for number in range(40):
+        send(store, event(f"more-{number}", at=NOW + number))
+    laid_down(store)
+    asked = "SELECT name, first_id, data FROM block_columns WHERE project_id = 1"
+    stored = {(name, first): data for name, first, data in sqlite.sql(asked)}
+    firsts = sorted({first for _, first in stored})
+    assert 10 == len(firsts)
+    orders = firsts, firsts[::-1], [*firsts[5:], *firsts[:5]], firsts[::2] + firsts[1::2]
+    for order in orders:
+        for name in ("field source", "property odd", "property none"):
+            with store.snapshot() as snapshot:
+                reader = Reader(snapshot._connection, 1)
+                with patch.object(reader, "_cursor", side_effect=reader._cursor) as looked:
+                    found = {(name, first): reader.data(first, name) for first in order}
+            assert found == {key: stored.get(key) for key in found}
+            assert looked.call_count < len(firsts) or order is not firsts

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from djangalytics_server.model.insight import Heads, Range, Scan
 from djangalytics_server.model.numbers import Numbers
 from djangalytics_server.model.query_filter import Field, Filter, Subject
-from djangalytics_server.store.blocks import making, numbers
-from djangalytics_server.store.blocks.layout import Column, unpack_numbers
+from djangalytics_server.store.blocks import numbers
+from djangalytics_server.store.blocks.layout import Column
 from djangalytics_server.store.blocks.looking import Look, Piece
 from djangalytics_server.store.blocks.masks import Judge
 from djangalytics_server.store.blocks.named import NAMED, Named, unpack_named
@@ -22,9 +22,6 @@ from djangalytics_server.store.blocks.reading import Cover, Place, Reader
 
 MOST_BYTES = 400_000_000
 """What sets of numbers may take together; people of more are told apart by their ids."""
-_AT_ONCE = 8
-"""So many blocks are read in one statement, if no more than so many others lie between them."""
-_NEAR = 8 * _AT_ONCE
 _AT_HAND = 32
 """Blocks that stay unpacked while one slot after another is asked of them."""
 _PERSON = Field("distinct_id")
@@ -60,10 +57,11 @@ class Everybody:
 class Block:
     """The events of a block, of which its times are only read if they are asked for."""
 
-    def __init__(self, reader: Reader, place: Place, data: bytes | None, times: bytes | None):
+    def __init__(self, reader: Reader, place: Place) -> None:
+        data = reader.data(place.first_id, NAMED)
         self._reader, self._place = reader, place
         self.named = unpack_named(data) if data else Named([], [0], array("I"), array("H"))
-        self._times = None if times is None else unpack_numbers(times)
+        self._times: array[int] | None = None
         self._masks: dict[int, bytes] = {}
 
     @property
@@ -93,35 +91,20 @@ class Block:
 
 
 class Blocks:
-    """Blocks one after the other in time, some read at once; ``timed``: with their times."""
+    """Blocks of which the last ones asked for are at hand."""
 
-    def __init__(self, reader: Reader, places: Sequence[Place], *, timed: bool) -> None:
-        self._reader, self._places, self._timed = reader, places, timed
-        self._at = {place.first_id: at for at, place in enumerate(places)}
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._at_hand: OrderedDict[int, Block] = OrderedDict()
 
     def block(self, place: Place) -> Block:
         """One of them."""
         found = self._at_hand.get(place.first_id)
         if found is None:
-            self._read(self._at[place.first_id])
-            found = self._at_hand[place.first_id]
+            found = self._at_hand[place.first_id] = Block(self._reader, place)
+            if len(self._at_hand) > _AT_HAND:
+                self._at_hand.popitem(last=False)
         return found
-
-    def _read(self, at: int) -> None:
-        """Read some from one on; of those that lie together it is much quicker."""
-        some = self._places[at : at + _AT_ONCE]
-        firsts = [place.first_id for place in some]
-        if len(some) > 1 and max(firsts) - min(firsts) > _NEAR * making.SIZE:
-            some, firsts = some[:1], firsts[:1]
-        data = self._reader.columns(NAMED, min(firsts), max(firsts))
-        times = self._reader.all_times(min(firsts), max(firsts)) if self._timed else {}
-        for place in some:
-            first = place.first_id
-            block = Block(self._reader, place, data.get(first), times.get(first))
-            self._at_hand[first] = block
-        while len(self._at_hand) > max(_AT_HAND, len(some)):
-            self._at_hand.popitem(last=False)
 
 
 class _Presence:
@@ -144,7 +127,7 @@ class _Presence:
         check_time()
         loose = self._look.loose(found)
         people = self._loose_people(loose)
-        blocks = Blocks(self._reader, found.places, timed=False)
+        blocks = Blocks(self._reader)
         for slot, ranges in enumerate(self._scan.slots):
             parts: list[Iterable[int]] = []
             for start, end in ranges:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -22,6 +22,8 @@ from djangalytics_server.store.tables import (
 )
 
 _low = attrgetter("low")
+_MOST_AHEAD = 8
+_FAR = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,39 +99,43 @@ def _between(built: Sequence[Stretch], highest: int) -> list[Stretch]:
     return found
 
 
+class _Ahead:
+    """Reads the rows of blocks one after the other, the more at once the more of them were asked.
+
+    To find one row among others that are as long takes as long as to read some that follow it.
+    """
+
+    def __init__(self, asked: Callable[[int, int], dict[int, bytes]]) -> None:
+        self._asked = asked
+        self._rows: dict[int, bytes] = {}
+        self._range = range(0)
+        self._used = 0
+
+    def row(self, first_id: int) -> bytes | None:
+        """The row of a block."""
+        if first_id not in self._range:
+            most = min(2 * self._used, _MOST_AHEAD) or 1
+            self._rows, self._used = self._asked(first_id, most), 0
+            last = max(self._rows, default=first_id) if len(self._rows) == most else _FAR
+            self._range = range(first_id, max(first_id, last) + 1)
+        self._used += 1
+        return self._rows.get(first_id)
+
+
 class Reader:
     """Reads a project's columns, block by block."""
 
     def __init__(self, connection: Connection, project_id: int) -> None:
         self.connection, self.project_id = connection, project_id
         self._cursor = partial(connection.exec_driver_sql)
+        self._times = _Ahead(self._next_times)
+        self._columns: dict[str, _Ahead] = {}
 
     def times(self, place: Place) -> array[int]:
         """When the events of a block were, in order."""
-        row = self._cursor(
-            "SELECT times FROM block_projects WHERE project_id = ? AND first_id = ?",
-            (self.project_id, place.first_id),
-        ).fetchone()
+        row = self._times.row(place.first_id)
         assert row is not None
-        return unpack_numbers(row[0])
-
-    def columns(self, name: str, low: int, high: int) -> dict[int, bytes]:
-        """What is stored as a column of the blocks with these first ids, and those between."""
-        rows = self._cursor(
-            "SELECT first_id, data FROM block_columns"
-            " WHERE project_id = ? AND name = ? AND first_id BETWEEN ? AND ?",
-            (self.project_id, name, low, high),
-        )
-        return {first: bytes(data) for first, data in rows}
-
-    def all_times(self, low: int, high: int) -> dict[int, bytes]:
-        """Their times, as they are stored."""
-        rows = self._cursor(
-            "SELECT first_id, times FROM block_projects"
-            " WHERE project_id = ? AND first_id BETWEEN ? AND ?",
-            (self.project_id, low, high),
-        )
-        return {first: bytes(times) for first, times in rows}
+        return unpack_numbers(row)
 
     def column(self, place: Place, subject: Subject, events: int) -> Column:
         """The column of a subject; that of a property which no event there has is all None."""
@@ -140,8 +146,23 @@ class Reader:
 
     def data(self, first_id: int, name: str) -> bytes | None:
         """What is stored as a column of a block; None if it has none of this name."""
-        row = self._cursor(
-            "SELECT data FROM block_columns WHERE project_id = ? AND name = ? AND first_id = ?",
-            (self.project_id, name, first_id),
-        ).fetchone()
-        return None if row is None else bytes(row[0])
+        ahead = self._columns.get(name)
+        if ahead is None:
+            ahead = self._columns[name] = _Ahead(partial(self._next_columns, name))
+        return ahead.row(first_id)
+
+    def _next_times(self, first_id: int, most: int) -> dict[int, bytes]:
+        rows = self._cursor(
+            "SELECT first_id, times FROM block_projects"
+            " WHERE project_id = ? AND first_id >= ? ORDER BY first_id LIMIT ?",
+            (self.project_id, first_id, most),
+        )
+        return {first: bytes(times) for first, times in rows}
+
+    def _next_columns(self, name: str, first_id: int, most: int) -> dict[int, bytes]:
+        rows = self._cursor(
+            "SELECT first_id, data FROM block_columns"
+            " WHERE project_id = ? AND name = ? AND first_id >= ? ORDER BY first_id LIMIT ?",
+            (self.project_id, name, first_id, most),
+        )
+        return {first: bytes(data) for first, data in rows}

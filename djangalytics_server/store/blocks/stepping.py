@@ -72,7 +72,7 @@ class _Stepping:
         self._reader = Reader(connection, walk.project_id)
         self._judge = Judge(connection)
         self._bits = {str(k.event_name): bits_of(walk, str(k.event_name)) for k in walk.kinds}
-        self._blocks = Blocks(self._reader, found.places, timed=True)
+        self._blocks = Blocks(self._reader)
         sources: list[_Source] = [(p.low, p.high, p.first_id, p) for p in found.places]
         for stretch in found.loose:
             check_time()
