@@ -495,6 +495,15 @@ def test_a_bomb_ends_in_time(store: Store, text: str) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_rows_that_trickle_end_in_time(store: Store) -> None:
+    """However few are looked for at once: of millions one now and then, all in the time."""
+    joined = ", ".join(f"events {name}" for name in "abcdefgh")
+    ids = " + ".join(f"{7**place} * {name}.id" for place, name in enumerate("abcdefgh"))
+    rare = f"({ids}) % 163 = 0"
+    with pytest.raises(QuestionTimedOut):
+        ask(store, f"select a.id from {joined} where {rare}", 10_000, seconds=0.05)
+
+
 def test_texts_cannot_be_doubled_without_end(store: Store) -> None:
     """Each level doubles, and there are not enough levels to hurt."""
     text = "select properties as p from events"

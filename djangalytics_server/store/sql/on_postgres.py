@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -43,10 +45,11 @@ def answer(engine: Engine, question: SqlQuestion, seconds: float, stop: Stop) ->
     with reader.connect() as connection:
         transaction = connection.begin()
         try:
+            end = time.monotonic() + seconds
             _prepare(connection, question.project_id, seconds)
             driver: Any = connection.connection.driver_connection
             with stop.by(driver.cancel):
-                return _asked(driver, text, question.limit)
+                return _asked(driver, text, question.limit, end)
         except psycopg.Error as error:
             raise _failure(error) from error
         finally:
@@ -70,14 +73,24 @@ def _prepare(connection: Connection, project_id: int, seconds: float) -> None:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-def _asked(driver: Any, text: str, limit: int) -> SqlAnswer:
+def _asked(driver: Any, text: str, limit: int, end: float) -> SqlAnswer:
     """By a cursor of the server, so that no more rows come than are taken."""
     with driver.cursor(name="answer") as cursor:
-        cursor.itersize = _AT_ONCE
         cursor.execute(text)  # without values, so that % is itself
         columns = [column.name for column in cursor.description]
         rows.check_width(columns)
-        return rows.taken(columns, cursor, limit)
+        return rows.taken(columns, _in_time(driver, cursor, end), limit)
+
+
+def _in_time(driver: Any, cursor: Any, end: float) -> Iterator[Sequence[Any]]:
+    """The rows, all within the time: each look for more is a statement with a limit of its own."""
+    while (left := end - time.monotonic()) > 0:
+        driver.execute(f"SET LOCAL statement_timeout = {max(1, round(left * 1_000))}")
+        some = cursor.fetchmany(_AT_ONCE)
+        yield from some
+        if len(some) < _AT_ONCE:
+            return
+    raise timed_out()
 
 
 def _failure(error: psycopg.Error) -> Exception:
