@@ -50,7 +50,7 @@ def answer(question: Funnel, snapshot: Snapshot) -> FunnelAnswer:
 def _by_number(question: Funnel, snapshot: Snapshot) -> FunnelAnswer | None:
     """The same of very many events, where nobody is listed; None: better by ids."""
     plain = question.order == "ordered" and not question.breakdown and question.wanted is None
-    if not plain:
+    if not plain or question.span[0] <= 0:  # a time of 0 is none there
         return None
     found = snapshot.stepped(_walk(question))
     if found is None:

@@ -21,12 +21,10 @@ class NumberedAttempts(Way):
 
     def __init__(self, question: Funnel, end: int) -> None:
         super().__init__(question)
-        self._began = array("q", [0])
-        """When attempts began, one after the other."""
-        self._first = array("I", bytes(4 * end))
-        """Of each person who has taken the first step alone where that stands; others have 0."""
-        self._has_begun = bytearray(end)
-        """Of those who are not there any more."""
+        self._first = array("q", bytes(8 * end))
+        """Of each person when the attempt began that has taken the first step alone, or 0."""
+        self._lapsed = bytearray(end)
+        """Whether one ended there."""
         # Of those who have taken more, by how many: whether there are any, and their attempts.
         self._stands = [bytearray(end) for _ in range(self.steps + 1)]
         self._standing: list[dict[int, Attempt]] = [{} for _ in range(self.steps + 1)]
@@ -34,7 +32,7 @@ class NumberedAttempts(Way):
 
     def take(self, portion: Sequence[Run]) -> None:
         """Go on with the next events."""
-        mixed = _in_several(portion)
+        mixed = self._mixed(portion)
         before = [(person, self._first[person]) for person in mixed]
         for run in portion:
             if run.bits == 1:
@@ -47,6 +45,22 @@ class NumberedAttempts(Way):
         if mixed:
             for time, _, _, person, bits in sorted(_of_people(portion, mixed)):
                 self._go(person, time, bits)
+
+    def _mixed(self, portion: Sequence[Run]) -> Set[int]:
+        """Whose events are to be put in order; at best those with two steps that follow each other.
+
+        An event of one step alone takes attempts from there to the next, and leaves all others.
+        """
+        steps = {run.bits.bit_length() - 1: run.people for run in portion}
+        alone = all(run.bits.bit_count() == 1 and run.bits <= self.mask for run in portion)
+        if not alone or len(steps) < len(portion):
+            return _in_several(portion)
+        found: set[int] = set()
+        for step in range(1, self.steps, 2):
+            mine = set(steps.get(step, ()))
+            for other in (step - 1, step + 1):
+                found.update(mine.intersection(steps.get(other, ())))
+        return found
 
     def _take_run(self, run: Run, mixed: Set[int]) -> None:
         """Go on with events after which nobody begins by them alone."""
@@ -62,27 +76,27 @@ class NumberedAttempts(Way):
 
     def _begin(self, run: Run) -> None:
         """This loop, and the one after it, are what a funnel takes."""
-        first, at = self._first, len(self._began)
-        last = bisect_left(run.places, self.end, key=run.times.__getitem__)
-        self._began.extend(map(run.times.__getitem__, run.places[:last]))
-        for person, since in zip(run.people, range(at, at + last), strict=False):
-            first[person] = since
+        first, time_at = self._first, run.times.__getitem__
+        last = bisect_left(run.places, self.end, key=time_at)
+        for person, time in zip(run.people, map(time_at, run.places[:last]), strict=False):
+            first[person] = time
 
     def _second(self, run: Run, mixed: Set[int]) -> None:
-        first, began, has_begun, window = self._first, self._began, self._has_begun, self.window
+        first, window, lapsed = self._first, self.window, self._lapsed
         second, stands, best = self._standing[2], self._stands[2], self._best
         times, people = run.times, run.people
         there = map(first.__getitem__, people)  # as they are when their turn comes
         for person, place in compress(zip(people, run.places, strict=True), there):
             if person in mixed:
                 continue
-            since, time = began[first[person]], times[place]
-            first[person], has_begun[person] = 0, 1
+            since, time = first[person], times[place]
+            first[person] = 0
             if time - since <= window:
                 attempt = second[person] = (None, since, time)
                 stands[person] = 1
-                if person not in best:
-                    best[person] = attempt
+                best.setdefault(person, attempt)
+            else:
+                lapsed[person] = 1
 
     def _further(self, run: Run, step: int, mixed: Set[int]) -> None:
         there = map(self._stands[step].__getitem__, run.people)
@@ -112,8 +126,7 @@ class NumberedAttempts(Way):
             if bits >> step & 1:
                 self._advance(person, step, time)
         if bits & 1 and self.start <= time < self.end:
-            self._first[person] = len(self._began)
-            self._began.append(time)
+            self._first[person] = time
 
     def _leave(self, person: int, step: int) -> Attempt | None:
         """The attempt that has taken so many steps, which is over or goes on."""
@@ -123,13 +136,16 @@ class NumberedAttempts(Way):
         since = self._first[person]
         if not since:
             return None
-        self._first[person], self._has_begun[person] = 0, 1
-        return None, self._began[since]
+        self._first[person], self._lapsed[person] = 0, 1
+        return None, since
 
     def begun(self) -> int:
         """How many people took the first step."""
+        others = bytearray(self._lapsed)
+        for person in self._best:
+            others[person] = 1
         there = int.from_bytes(bytes(map(bool, self._first)), "big")
-        return (there | int.from_bytes(self._has_begun, "big")).bit_count()
+        return (there | int.from_bytes(others, "big")).bit_count()
 
     def further(self) -> Collection[Attempt]:
         """The best attempts of those who took more."""
