@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -78,9 +79,8 @@ def table(file: IO[bytes]) -> Iterator[Row]:
 
 def _texts(file: IO[bytes]) -> Iterator[IO[str]]:
     """The file as lines of text, some at a time."""
-    for number, chunk in _chunks(file):
-        text = chunk.decode("utf-8", "surrogateescape")
-        yield io.StringIO(text.removeprefix("\ufeff") if number == 1 else text, newline="\n")
+    for _, chunk in _chunks(file):
+        yield io.StringIO(chunk.decode("utf-8", "surrogateescape"), newline="\n")
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -91,7 +91,7 @@ def _chunks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             chunk += (rest := file.readline(LONGEST))
             while rest and not rest.endswith(b"\n"):
                 rest = file.readline(LONGEST)
-        yield number, chunk
+        yield number, chunk.removeprefix(BOM_UTF8) if number == 1 else chunk
         number += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
 

@@ -154,6 +154,16 @@ def test_a_gzipped_file(house: House, tmp_path: Path) -> None:
         assert [0, 1, 0] == counts(call(house, "import", str(packed)))
 
 
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line(
+    house: House, tmp_path: Path
+) -> None:
+    """Some editors write one; the event is the same with it and without."""
+    path = tmp_path / "events.ndjson"
+    for form, expected in (("utf-8-sig", [1, 0, 0]), ("utf-8", [0, 1, 0])):
+        path.write_text('{"event_name": "x"}\n', form)
+        assert expected == counts(call(house, "import", str(path)))
+
+
 def test_a_damaged_file_is_said_to_be_one(house: House, tmp_path: Path) -> None:
     """Cut short, or with wrong bytes in it: one sentence, and no half event."""
     packed = gzip.compress(HOUR.encode())
