@@ -432,8 +432,12 @@ REFUSED: list[tuple[str, str]] = [
     ("select e.hash from events e, (select 1 as hash) x", "sql_failed"),
     ("select id.* from events", "sql_failed"),
     # Times that a database knows and Python does not.
-    ("select '10000-01-01'::date", "sql_mixed"),
-    ("select '-infinity'::date", "sql_mixed"),
+    ("select '10000-01-01'::date", "sql_refused"),
+    ("select '-infinity'::date", "sql_refused"),
+    ("select 'today'::date", "sql_refused"),
+    ("select date_trunc('day', 'now')", "sql_refused"),
+    ("select extract(year from 'tomorrow')", "sql_refused"),
+    ("select x.t::date from (select '-infinity' as t) x", "sql_mixed"),
     # What only the database can see.
     ("select id from events where event_name", "sql_mixed"),
     ("select e.id from events", "sql_failed"),

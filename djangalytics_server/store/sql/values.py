@@ -181,6 +181,7 @@ def cast(writer: Writer, node: Node) -> str:
     if writer.stated(node) is not None and kind in _TIMES:
         return moment(writer, node)
     if kind == _Type.DATE:
+        writer.no_other_text(node.this)
         return day(writer, node) if writer.stated(node) is not None else writer.date(node.this)
     if kind in _TIMES and writer.is_time(node.this):
         return writer.write(node.this)
@@ -207,6 +208,7 @@ def date_trunc(writer: Writer, node: Node) -> str:
         raise writer.refuse(node, f"date_trunc() cuts to {', '.join(UNITS)}.")
     if writer.stated(node) is not None:
         return moment(writer, node)
+    writer.no_other_text(node.this)
     return writer.truncated(node.this, unit)
 
 
@@ -215,6 +217,7 @@ def extract(writer: Writer, node: Node) -> str:
     unit = str(node.this.this).lower()
     if unit not in _PARTS_OF_TIME:
         raise writer.refuse(node, f"extract() knows {', '.join(_PARTS_OF_TIME)}.")
+    writer.no_other_text(node.expression)
     return writer.part_of_time(node.expression, unit)
 
 

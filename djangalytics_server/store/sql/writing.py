@@ -193,8 +193,7 @@ class Writer:
             return None
         moment = self.stated(other, text=True)
         if moment is None:
-            if isinstance(other, exp.Literal) and other.is_string:
-                raise self.refuse(other, "This is no time; write '2026-01-31' or RFC 3339.")
+            self.no_other_text(other)
             return None
         if self.is_date(one):
             return self.write(one), quoted_text(shown(moment).date().isoformat())
@@ -202,6 +201,12 @@ class Writer:
         if raw is not None:
             return raw, str(moment)
         return self.write(one), self.moment(shown(moment))
+
+    def no_other_text(self, node: Node) -> None:
+        """Refuse a text where a time stands, if it is none: 'today' is one on PostgreSQL alone."""
+        is_text = isinstance(node, exp.Literal) and node.is_string
+        if is_text and self.stated(node, text=True) is None:
+            raise self.refuse(node, "This is no time; write '2026-01-31' or RFC 3339.")
 
     def no_times(self, *nodes: Node) -> None:
         """Refuse to reckon with moments, which the engines do in different ways."""
