@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from djangalytics_server.model.insight import Cell, Crowd, Heads
 from djangalytics_server.model.trends import Measure, Number, Value
@@ -65,6 +66,7 @@ def together(tallies: Iterable[Tally]) -> Tally:
     return found
 
 
+@lru_cache(maxsize=65_536)
 def number(text: str) -> Number:
     """A number as JSON writes it."""
     return float(text) if set(text) & set(".eE") else int(text)

@@ -168,7 +168,13 @@ class _Looked:
             scan = replace(scan, chosen=told_apart.chosen)
         found = [[Tally() for _ in slots] for _ in told_apart.shown]
         if series.measure in OF_NUMBERS:
-            for cell in self._scan(replace(scan, numbers_of=series.property)):
+            cells = self._scan(replace(scan, numbers_of=series.property))
+            if not self.question.breakdown:  # there may be very many, and all are of one group
+                numbers = [tally.numbers for tally in found[0]]
+                for slot, _, number, events in cells:
+                    numbers[slot][number or ""] += events
+                return found
+            for cell in cells:
                 found[told_apart.place(cell)][cell.slot].add(cell)
         elif by_name:
             for crowd in self._snapshot.crowds(scan):

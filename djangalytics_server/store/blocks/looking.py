@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -139,11 +139,17 @@ def cells(connection: Connection, scan: Scan, check_time: _CheckTime) -> Iterato
 def _cells(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Iterator[Cell]:
     ranges = Ranges(scan.slots)
     counts: Counter[tuple[Any, ...]] = Counter()
+    numbers: defaultdict[int, Counter[Raw]] = defaultdict(Counter)
+    alone = scan.numbers_of is not None and not scan.breakdown
 
     def add(piece: Piece, low: int, high: int) -> None:
         for start, end, slot in ranges.within(low, high):
             for begin, stop in piece.between([(start, end)]):
-                _count(piece, begin, stop, slot, counts)
+                if alone:
+                    words = piece.columns[0].words
+                    numbers[slot].update(map(words.__getitem__, piece.codes(0, begin, stop)))
+                else:
+                    _count(piece, begin, stop, slot, counts)
 
     for place in found.places:
         if ranges.any_within(place.low, place.high):
@@ -154,6 +160,7 @@ def _cells(look: Look, scan: Scan, found: Cover, check_time: _CheckTime) -> Iter
     if loose.times:
         add(loose, loose.times[0], loose.times[-1])
     yield from _as_cells(scan, counts)
+    yield from _numbers_as_cells(numbers)
 
 
 def _count(piece: Piece, low: int, high: int, slot: int, counts: Counter[tuple[Any, ...]]) -> None:
@@ -170,6 +177,14 @@ def _count(piece: Piece, low: int, high: int, slot: int, counts: Counter[tuple[A
     for codes, number in Counter(rows).items():
         pairs = zip(piece.columns, codes, strict=True)
         counts[_key(slot, [column.words[code] for column, code in pairs])] += number
+
+
+def _numbers_as_cells(numbers: Mapping[int, Counter[Raw]]) -> Iterator[Cell]:
+    """Numbers by slot where nothing is broken down: there may be very many."""
+    for slot, found in numbers.items():
+        for raw, number in found.items():
+            if raw is not None and raw[0] in _DIGITS:
+                yield Cell(slot, (), raw, number)
 
 
 def _key(slot: int, words: Iterable[Raw]) -> tuple[Any, ...]:
