@@ -405,6 +405,7 @@ REFUSED: list[tuple[str, str]] = [
     ("selec id from events", "sql_syntax"),
     ("select id, from events where", "sql_syntax"),
     ("\0", "sql_refused"),
+    ("select '\udcff'", "sql_syntax"),
     ("select 1 " * 5_000, "sql_too_large"),
     ("select " + "(" * 2_000 + "1" + ")" * 2_000, "sql_too_large"),
     ("select " + "not " * 1_400 + "true", "sql_too_large"),

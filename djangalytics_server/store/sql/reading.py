@@ -41,6 +41,8 @@ def read(text: str) -> Statement:
     """The statement; raises InvalidQuestion."""
     if len(text) > MOST_TEXT:
         raise refused("sql_too_large", f"A statement has at most {MOST_TEXT:,} characters.")
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise refused("sql_syntax", "The statement is no valid Unicode.")
     root = _parsed(text)
     if not isinstance(root, (exp.Select, exp.SetOperation, exp.Subquery)):
         raise refused(
