@@ -13,7 +13,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from djangalytics_server.catalog import audit, ids
-from djangalytics_server.catalog.retention import CLAIM_SECONDS
+from djangalytics_server.catalog.retention import CLAIM_SECONDS, FARTHEST
 from djangalytics_server.model.erasure import Erasure, pseudonym
 from djangalytics_server.model.event import MICROSECONDS
 from djangalytics_server.model.trail import Actor
@@ -67,7 +67,7 @@ def waiting(session: Session, *, now: int) -> bool:
 
 def _free(now: int) -> Select[ErasureRow]:
     row = ErasureRow
-    free = or_(row.claimed_until <= now, row.claimed_until > now + _CLAIM)
+    free = or_(row.claimed_until <= now, row.claimed_until > now + FARTHEST)
     return select(row).where(row.ended_at.is_(None), free).order_by(row.id)
 
 
@@ -114,7 +114,7 @@ def listed(session: Session, project_id: int, limit: int, *, now: int) -> list[E
 
 
 def _facts(row: ErasureRow, now: int) -> Erasure:
-    claimed = now < row.claimed_until <= now + _CLAIM
+    claimed = now < row.claimed_until <= now + FARTHEST
     state = "done" if row.ended_at is not None else "running" if claimed else "waiting"
     return Erasure(
         id=row.id,

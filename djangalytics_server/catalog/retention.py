@@ -17,9 +17,13 @@ from djangalytics_server.store.tables import Retention, RetentionRun
 
 CLAIM_SECONDS = 30
 """So long after its last sign of life another process takes up the work of one that is gone."""
+FARTHEST = 2 * CLAIM_SECONDS * MICROSECONDS
+"""A claim that ends later than this from now was made by a clock that has been set back since. Not
+any that ends later than a claim made now: whoever waits for another's claim to be written read its
+clock before.
+"""
 
-# A run that did not end goes on with what it counted. A claim that ends later than any claim can
-# was made by a clock that has been set back since.
+# A run that did not end goes on with what it counted.
 _CLAIM = text(
     "INSERT INTO retention_runs AS run"
     " (project_id, days, began_at, ended_at, claimed_until, gone)"
@@ -28,7 +32,7 @@ _CLAIM = text(
     " began_at = CASE WHEN run.ended_at IS NULL THEN run.began_at ELSE excluded.began_at END,"
     " gone = CASE WHEN run.ended_at IS NULL THEN run.gone ELSE 0 END,"
     " claimed_until = excluded.claimed_until"
-    " WHERE (run.claimed_until <= :now OR run.claimed_until > :until)"
+    " WHERE (run.claimed_until <= :now OR run.claimed_until > :farthest)"
     " AND (run.ended_at IS NULL OR run.ended_at <= :recent OR run.ended_at > :now"
     " OR run.days <> excluded.days)"
 )
@@ -71,6 +75,7 @@ def claim(session: Session, project_id: int, kept: int, *, now: int, rest: float
         "days": kept,
         "now": now,
         "until": now + CLAIM_SECONDS * MICROSECONDS,
+        "farthest": now + FARTHEST,
         "recent": now - int(rest * MICROSECONDS),
     }
     done = session.connection().execute(_CLAIM, values)
@@ -97,7 +102,7 @@ def last_run(session: Session, project_id: int, *, now: int) -> Run | None:
     row = session.scalar(select(RetentionRun).where(RetentionRun.project_id == project_id))
     if row is None:
         return None
-    claimed = now < row.claimed_until <= now + CLAIM_SECONDS * MICROSECONDS
+    claimed = now < row.claimed_until <= now + FARTHEST
     state = "done" if row.ended_at is not None else "running" if claimed else "interrupted"
     return Run(row.days, row.began_at, row.ended_at, row.gone, state)
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from djangalytics_server.catalog import erasures
+from djangalytics_server.catalog.retention import CLAIM_SECONDS
 from djangalytics_server.cli.commands import cli
 from djangalytics_server.model.erasure import pseudonym
+from djangalytics_server.model.trail import Actor
 from tests.server.house import House, problem
 
 
@@ -145,3 +148,22 @@ def test_a_wrong_wish_erases_nobody(house: House, wish: dict[str, object], code:
     assert [code] == [entry["code"] for entry in problem(answer)["errors"]]
     assert [] == house.sql("SELECT * FROM erasures")
     assert 6 == house.stored()
+
+
+def test_an_erasure_is_one_processs_alone(house: House) -> None:
+    """While its claim lasts nobody else takes it up, also who read the clock just before; when it
+    is over another does, and a clock that was set back holds nobody up.
+    """
+    second = 1_000_000
+    with house.catalog() as session:
+
+        def claim(at: int) -> bool:
+            session.expire_all()
+            return erasures.claim_next(session, now=at * second) is not None
+
+        erasures.ask(session, 1, "ada", Actor("Ada", None, 900 * second), mine=False)
+        assert claim(1_000)
+        assert not claim(1_000 + CLAIM_SECONDS - 1)
+        assert not claim(999)
+        assert claim(1_000 + CLAIM_SECONDS)
+        assert claim(500)

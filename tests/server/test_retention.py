@@ -178,6 +178,8 @@ def test_a_run_is_one_processs_alone(house: House) -> None:
 
         assert claim(1_000)
         assert not claim(1_000 + lasts - 1)
+        assert not claim(999)  # its clock was read before the other's claim was written
+        assert ("running", 1_000) == state(999)
         assert not claim(1_001, days=7)
         assert ("running", 1_000) == state(1_001)
         catalog.renew(session, 1, now=1_020 * second)
