@@ -47,8 +47,7 @@ while started < FORKS:
     wave = []
     for _ in range(min(WAVE, FORKS - started)):
         pid = os.fork()
-        if pid == 0:
-            stop.set()
+        if pid == 0:  # which has none of the threads, and must not touch what they may have locked
             child(started)
         wave.append(pid)
         started += 1
