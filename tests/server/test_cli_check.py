@@ -34,7 +34,7 @@ def filled(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert 200 == answer.status_code
         beside = run("check", "--data", str(folder))
         assert (0, "") == (beside.returncode, beside.stderr)
-        assert 7 == beside.stdout.count(" true ")
+        assert 8 == beside.stdout.count(" true ")
     return folder
 
 
@@ -49,7 +49,7 @@ def test_what_is_true_is_called_true(data: Path) -> None:
     before = (data / DATABASE_FILE).read_bytes()
     found = check(data)
     assert 0 == found.exit_code
-    assert ["true"] * 7 == [line.split()[1] for line in found.stdout.splitlines()]
+    assert ["true"] * 8 == [line.split()[1] for line in found.stdout.splitlines()]
     assert before == (data / DATABASE_FILE).read_bytes()
 
 
