@@ -67,7 +67,7 @@ def line(
             label = named(question, event.timestamp)
             at = followed.index(label) if label in followed else 10_000
             backs.setdefault(event.distinct_id, set()).add(at)
-    now = named(question, question.now)
+    now = walk(question, question.now, question.now + 48 * 3_600 * SECOND)[0]
     cohorts = []
     for place in range(len(labels)):
         people = [person for person, cohort, _ in members if cohort == place]
@@ -92,5 +92,7 @@ def line(
 
 
 def is_over(question: Retention, label: str, now: str) -> bool:
-    """Whether an interval lies wholly before now; dates are in the order of their text."""
+    """Whether an interval lies wholly before the first that has a moment from now on; dates are
+    in the order of their text.
+    """
     return label < now

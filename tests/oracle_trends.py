@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from djangalytics_server.model.query import StoredEvent
 from djangalytics_server.model.trends import Series, Trends
@@ -18,7 +20,7 @@ from tests.oracle_filters import ABSENT, kind, passes, value_of
 
 SECOND = 1_000_000
 STEPS = {"minute": 30, "hour": 30, "day": 3_600, "week": 3_600, "month": 3_600}
-"""How many seconds to walk at a time, so that no interval is missed."""
+"""How many seconds to walk at a time, so that no interval is missed where clocks are left alone."""
 DAYS = {"minute": 1, "hour": 1, "day": 1, "week": 7, "month": 31}
 
 Key = tuple[tuple[str, Any], ...]
@@ -35,12 +37,35 @@ def label(moment: int, zone: str, interval: str, sunday: bool = False) -> str:
 
 
 def walk(question: Any, start: int, end: int) -> list[str]:
-    """Every interval from start to end, in order, by looking again and again."""
+    """Every interval from start to end, in order, by looking again and again.
+
+    Where clocks went back over midnight some of a day comes before the rest of the day before: so
+    dates are put in order, and of an hour in which clocks were changed every second is looked at.
+    """
     if start >= end:
         return []
     step = STEPS[question.interval] * SECOND
-    moments = (*range(start, end, step), end - 1)
-    return list(dict.fromkeys(named(question, moment) for moment in moments))
+    moments = [*range(start, end, step), end - 1]
+    if step < 3_600 * SECOND:
+        return list(dict.fromkeys(named(question, moment) for moment in moments))
+    for low, high in list(itertools.pairwise(moments)):
+        if offset(low, question.zone) != offset(high, question.zone):
+            moments += range(low, high, SECOND)
+    return sorted({named(question, moment) for moment in moments})
+
+
+@lru_cache(maxsize=100_000)
+def offset(moment: int, zone: str) -> timedelta | None:
+    """How far the zone's clocks are from UTC."""
+    return datetime.fromtimestamp(moment // SECOND, ZoneInfo(zone)).utcoffset()
+
+
+def beside(question: Any, start: int, end: int) -> set[str]:
+    """The intervals that have more than lies from start to end."""
+    if STEPS[question.interval] < 3_600:
+        return {named(question, start - 1), named(question, end)}
+    far = 48 * 3_600 * SECOND
+    return {*walk(question, start - far, start), *walk(question, end, end + far)}
 
 
 def named(question: Any, moment: int) -> str:
@@ -78,11 +103,8 @@ class Looked:
         """Label, and whether all of the interval lies in the range and in the past."""
         start, end = self.span
         question = self.question
-        beyond = {named(question, start - 1), named(question, end), named(question, question.now)}
-        step = STEPS[question.interval] * SECOND
-        if end > question.now:
-            moments = (*range(max(start, question.now), end, step), end - 1)
-            beyond |= {named(question, moment) for moment in moments}
+        beyond = beside(question, start, end) | {named(question, question.now)}
+        beyond.update(walk(question, max(start, question.now), end))
         return [(label, label not in beyond) for label in self.labels]
 
     def of(self, series: Series, events: Sequence[StoredEvent]) -> list[StoredEvent]:

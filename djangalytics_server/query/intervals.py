@@ -41,11 +41,26 @@ def cut(
 ) -> list[Slot]:
     """Every interval that the range touches, in order; those at its ends are cut to it.
 
-    An interval that ends after ``now`` is not whole.
+    An interval that ends after ``now`` is not whole. Where clocks went back over midnight a day is
+    gone on with after some of the next one: days come in the order of the calendar, each once.
     """
     start, end = span
     if start >= end:
         return []
+    found = _pieces(interval, zone, sunday, span)
+    days = STEPS[interval] == DAY_SECONDS
+    margin = zones.FOLD * MICROSECONDS if days else 1
+    beyond = (start - margin, start), (end, end + margin)
+    cut_ones = {name for span in beyond for name in _pieces(interval, zone, sunday, span)}
+    return [
+        Slot(name, tuple(ranges), name not in cut_ones and (now is None or ranges[-1][1] <= now))
+        for name, ranges in (sorted(found.items()) if days else found.items())
+    ]
+
+
+def _pieces(interval: Interval, zone: str, sunday: bool, span: Range) -> dict[str, list[Range]]:
+    """Where in the range each interval is, by its label."""
+    start, end = span
     found: dict[str, list[Range]] = {}
     step = STEPS[interval]
     first, last = start // MICROSECONDS, -(-end // MICROSECONDS)
@@ -55,11 +70,7 @@ def cut(
             finish = min(high, (bucket + 1) * step - offset) * MICROSECONDS
             piece = max(start, begin), min(end, finish)
             _add(found.setdefault(label(interval, bucket, offset, sunday), []), piece)
-    ends = {_label_at(interval, zone, sunday, moment) for moment in (start - 1, end)}
-    return [
-        Slot(name, tuple(pieces), name not in ends and (now is None or pieces[-1][1] <= now))
-        for name, pieces in found.items()
-    ]
+    return found
 
 
 def _add(pieces: list[Range], piece: Range) -> None:
@@ -75,12 +86,6 @@ def label(interval: Interval, bucket: int, offset: int, sunday: bool) -> str:
         day = _DAY_ONE + timedelta(days=bucket)
         return (day - timedelta(days=(day.weekday() + 1) % 7)).isoformat()
     return labels.label(interval, bucket, offset)
-
-
-def _label_at(interval: Interval, zone: str, sunday: bool, moment: int) -> str:
-    second = moment // MICROSECONDS
-    offset = zones.offset_at(ZoneInfo(zone), second)
-    return label(interval, (second + offset) // STEPS[interval], offset, sunday)
 
 
 def moved_back(interval: Interval, zone: str, span: Range, count: int) -> Range:

@@ -47,8 +47,8 @@ def how_many(interval: Interval, start: int, end: int) -> int:
 
 def _dates(interval: Interval, zone: str, start: int, end: int) -> Iterator[str]:
     tz = ZoneInfo(zone)
-    day = _first_day(interval, zones.local_date(start, tz))
-    last = zones.local_date(end - 1, tz)
+    earliest, last = zones.dates(zone, start, end)
+    day = _first_day(interval, earliest)
     while day <= last:
         following = _next(interval, day)
         # A zone that crossed the date line left a day out: nothing can have happened on it.

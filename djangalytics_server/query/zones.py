@@ -10,6 +10,9 @@ from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY_ONE = _EPOCH.date()
+FOLD = 2 * DAY_SECONDS
+"""No local day goes on later than this after some of another one."""
 
 
 def offset_at(zone: ZoneInfo, second: int) -> int:
@@ -66,3 +69,19 @@ def _change(zone: ZoneInfo, low: int, high: int) -> int:
 def local_date(moment: int, zone: ZoneInfo) -> date:
     """The local date of a moment in microseconds since 1970 UTC."""
     return datetime.fromtimestamp(moment // MICROSECONDS, zone).date()
+
+
+def dates(name: str, start: int, end: int) -> tuple[date, date]:
+    """The first and the last local date of the moments from ``start`` to before ``end``.
+
+    Clocks that went back over midnight may have either a while from the range's end.
+    """
+    first, last = start // MICROSECONDS, -(-end // MICROSECONDS)
+    near = min(last, first + FOLD), max(first, last - FOLD)
+    pieces = (*stretches(name, first, near[0]), *stretches(name, near[1], last))
+    days = [
+        (moment + offset) // DAY_SECONDS
+        for low, high, offset in pieces
+        for moment in (low, high - 1)
+    ]
+    return _DAY_ONE + timedelta(days=min(days)), _DAY_ONE + timedelta(days=max(days))
