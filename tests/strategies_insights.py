@@ -7,6 +7,7 @@ from typing import Any
 
 from djangalytics_server.model.activity import Lifecycle, Spread, Stickiness
 from djangalytics_server.model.distribution import Distribution
+from djangalytics_server.model.event import Event
 from djangalytics_server.model.funnel import Exclusion, Funnel, Step, Wanted
 from djangalytics_server.model.insight import Kind
 from djangalytics_server.model.paths import Paths
@@ -18,7 +19,7 @@ from djangalytics_server.query import formula, intervals
 from tests import recipes as st
 from tests import strategies, strategies_filters
 from tests.strategies import SECOND
-from tests.strategies_filters import NAMES, PROPERTIES
+from tests.strategies_filters import NAMES, PEOPLE, PROPERTIES
 
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
@@ -63,20 +64,49 @@ series = st.lists(st.one_of(_plain, _numeric), min_size=1, max_size=3).map(tuple
 FORMULAS = ("A / 2", "-A * 3 - (A + 1)", "100 * B / A", "A - B / (A - B)", "A / (B + C) * 1.5")
 
 
+_DAYS = (-40, -30, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 30, 40)
+
+
+def busy(edge: int) -> st.Recipe[Event]:
+    """Events of few kinds by the same few people, day after day: who comes, goes and comes back."""
+    return st.builds(
+        Event,
+        project_id=st.just(1),
+        insert_id=st.just(""),
+        event_name=st.sampled_from((*NAMES[:1] * 2, *NAMES[1:3])),
+        timestamp=st.builds(
+            lambda days, seconds: max(0, edge + days * DAY + seconds * SECOND),
+            st.sampled_from(_DAYS),
+            st.sampled_from(AWAY),
+        ),
+        received_at=st.just(1_790_000_000 * SECOND),
+        properties=st.sampled_from(("{}", '{"plan":"pro"}', '{"plan":3,"price":2}')),
+        distinct_id=st.sampled_from(PEOPLE[:3]),
+        session_id=st.just(None),
+        source=st.just("web"),
+        original_timestamp=st.none(),
+        shape=st.none(),
+    )
+
+
 @st.composite
 def worlds(draw: Any, questions: Callable[[int], st.Recipe[Any]], count: int) -> Any:
-    """Events around an odd instant, and so many questions about that time."""
+    """Events around an odd instant, in most worlds those of busy people too, and so many questions
+    about that time.
+    """
     edge = draw(edges)
     made = draw(st.lists(strategies_filters.events(times(edge)), max_size=16))
+    made += [draw(busy(edge)) for _ in range(draw(st.sampled_from((0, 8, 20, 20))))]
     return made, [draw(questions(edge)) for _ in range(count)]
 
 
 @st.composite
 def spans(draw: Any, edge: int, interval: str) -> tuple[int, int]:
-    """A range that has the odd instant in it, or ends there."""
+    """A range that has the odd instant in it, or ends there; mostly one of several intervals."""
     width = WIDTHS[interval]
-    start = edge - draw(st.one_of(st.just(0), st.integers(0, width)))
-    end = edge + draw(st.one_of(st.just(0), st.integers(1, width)))
+    parts = st.sampled_from([width * part // 8 for part in range(1, 9)])
+    start = edge - draw(st.one_of(st.just(0), parts, parts, st.integers(0, width)))
+    end = edge + draw(st.one_of(st.just(0), parts, parts, st.integers(1, width)))
     return start, max(end, start + 1)
 
 
@@ -161,23 +191,26 @@ _columns = st.one_of(
 
 @st.composite
 def retentions(draw: Any, edge: int) -> Retention:
-    """Cohorts around an odd instant."""
+    """Cohorts around an odd instant; every other time by what they come back for."""
     interval = draw(st.sampled_from(("day", "week", "month")))
     span = draw(spans(edge, interval))
+    begin = Kind(*draw(kinds))
     return Retention(
         1,
         draw(strategies.zones),
         interval,
         span,
-        Kind(*draw(kinds)),
-        Kind(*draw(kinds)),
+        begin,
+        begin if draw(st.booleans()) else Kind(*draw(kinds)),
         draw(_columns),
         draw(st.sampled_from((edge, span[1], edge + 20 * DAY))),
         first_time=draw(st.booleans()),
         sunday=draw(st.booleans()),
         filter=draw(a_filter),
         breakdown=draw(
-            st.one_of(st.just(()), st.lists(subjects, min_size=1, max_size=2).map(tuple))
+            st.one_of(
+                st.just(()), st.just(()), st.lists(subjects, min_size=1, max_size=2).map(tuple)
+            )
         ),
         groups=draw(st.integers(1, 4)),
     )

@@ -36,7 +36,8 @@ class Followed:
         for some in met:
             interval = some.slot - 1
             if interval < 0:
-                following.begun = some.people | frozenset()
+                if once:  # a slot without a moment is met too
+                    following.begun = some.people | frozenset()
             elif interval < cohorts:
                 following.begin(interval, some.people)
                 following.meet(interval, some.people)
