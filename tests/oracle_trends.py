@@ -237,9 +237,11 @@ def of_numbers(measure: str, found: list[Any]) -> Any:
         return found[0] if measure == "min" else found[-1]
     percent = {"median": 50, "p90": 90, "p95": 95, "p99": 99}[measure]
     rank = Fraction((len(found) - 1) * percent, 100)
-    low = Fraction(found[math.floor(rank)])
-    high = Fraction(found[math.ceil(rank)])
-    return rounded(low + (high - low) * (rank - math.floor(rank)))
+    low, high = found[math.floor(rank)], found[math.ceil(rank)]
+    if low == high:  # a value that was sent is told to its last digit
+        return low
+    between = (Fraction(high) - Fraction(low)) * (rank - math.floor(rank))
+    return rounded(Fraction(low) + between)
 
 
 def rounded(exact: Fraction) -> Any:
