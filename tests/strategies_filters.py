@@ -22,7 +22,7 @@ from tests.strategies import SECOND
 
 NAMES = ("signup", "Signup", "buy", "view", "100%")
 PEOPLE = ("ada", "bob", "Ada", "eve", "ünal")
-PROPERTIES = ("plan", "price", "day", "a.b", "ünïcode $[0]", "")
+PROPERTIES = ("plan", "price", "day", "a.b", "ünïcode $[0]", "", 'q"\\', "\ttab")
 
 texts = st.sampled_from(
     ("pro", "PRO", "free", "1", "true", "null", "", "a_b", "50%", "[1]", '{"a":1}', "C:\\d", 'q"')

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from djangalytics_server.store import members
 from djangalytics_server.store.failures import Taken
 
 PATIENCE_SECONDS = 4.0
@@ -53,6 +54,7 @@ def set_up(connection: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where pysqlite guesses
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    members.set_up(connection)
 
 
 @contextmanager

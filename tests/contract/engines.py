@@ -102,16 +102,19 @@ class SqliteEngine(Engine):
 _FAR = 2**62
 """A moment after everything: each day is over."""
 MOST_BLOCKS = 16
-"""How many blocks of three events are made after each append; what is left is read row by row."""
+"""How many blocks are made after each append; what is left is read row by row."""
 
 
 class BlocksEngine(SqliteEngine):
     """SQLite where every few events lie by columns at once, and are read there."""
 
+    size = 3
+    """How many events a block has."""
+
     @contextmanager
     def again(self) -> Iterator[Store]:
         with (
-            patch.object(making, "SIZE", 3),
+            patch.object(making, "SIZE", self.size),
             patch.object(looking, "FEW", -1),
             patch.object(days, "WORTH", 1),
             patch.object(days, "_latest", lambda _connection: _FAR),

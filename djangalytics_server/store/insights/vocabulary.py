@@ -26,6 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
+from djangalytics_server.store import members
 from djangalytics_server.store.tables import EventRow
 
 ARROW_SINCE = (3, 38)
@@ -146,8 +147,30 @@ class _Raw(_Member):
     inherit_cache = True
 
 
+class _Alone(FunctionElement[str]):
+    """On SQLite the properties with one member alone, see ``store.members``; elsewhere all."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Alone, "sqlite")
+def _alone_sqlite(element: _Alone, compiler: SQLCompiler, **kw: Any) -> str:
+    document, name = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{members.ALONE}({document}, {name})"
+
+
+@compiles(_Alone, "postgresql")
+def _alone_postgres(element: _Alone, compiler: SQLCompiler, **kw: Any) -> str:
+    document, _ = element.clauses
+    return compiler.process(document, **kw)
+
+
 def _of(kind: type[_Member], name: str) -> ColumnElement[Any]:
-    return kind(EventRow.properties, literal(name, Text()), literal(f'$."{name}"', Text()))
+    member = literal(name, Text())
+    if members.can_be_said(name):
+        return kind(EventRow.properties, member, literal(f'$."{name}"', Text()))
+    return kind(_Alone(EventRow.properties, member), member, literal(members.PLACE, Text()))
 
 
 def member_type(name: str) -> ColumnElement[str]:
