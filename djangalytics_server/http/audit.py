@@ -76,8 +76,12 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         page, form = parse.audit_export(
             request.args.to_dict(flat=False), project.id, project.time_zone
         )
-        lines = exported(audit.every(services.session(), page), form)
-        answer = Response(stream_with_context(lines))
+
+        def lines() -> Iterator[str]:
+            # The session is begun as they are sent, and ends with them: the request's is over.
+            yield from exported(audit.every(services.session(), page), form)
+
+        answer = Response(stream_with_context(lines()))
         answer.content_type = "text/csv; charset=utf-8" if form == "csv" else "application/x-ndjson"
         answer.headers["Content-Disposition"] = f'attachment; filename="audit.{form}"'
         return answer

@@ -175,6 +175,19 @@ def test_the_trail_is_exported_whole(house: House, monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_an_export_holds_no_connection_when_it_is_over(house: House) -> None:
+    """However it ends: all of it sent, or a reader who left after the first line."""
+    fill(house, 5)
+    admin = house.make_key("admin")
+    assert house.app.catalog is not None
+    pool: Any = house.app.catalog.pool
+    whole = house.client.get("/api/audit/export/", headers=admin, buffered=True)
+    left = house.client.get("/api/audit/export/", headers=admin)
+    next(iter(left.iter_encoded()))
+    left.close()
+    assert (200, 200, 0) == (whole.status_code, left.status_code, pool.checkedout())
+
+
 @pytest.mark.parametrize(
     "start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
 )
