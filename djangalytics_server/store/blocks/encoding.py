@@ -104,7 +104,7 @@ def _texts(found: Mapping[str, Column], insert_ids: Sequence[str]) -> Iterator[b
 
 def folded(words: Iterable[str | None]) -> bytes:
     """Texts with A to Z in small letters, one after the other with a NUL between them."""
-    return "\0".join(word or "" for word in words).encode().lower()
+    return "\0".join([word or "" for word in words]).encode().lower()
 
 
 def name_in_json(column: str) -> bytes:

@@ -24,6 +24,8 @@ from djangalytics_server.store.blocks.reading import Reader
 
 _BETWEEN = re.compile(r"[\s{}:,]+")
 _NUL = b"\0"
+_SELDOM = 16
+"""Of so many words one, or fewer: each is looked for from the last one on."""
 
 
 _COLUMNS = (
@@ -120,6 +122,12 @@ class _Look:
 def _passing(words: Sequence[str | None], piece: bytes) -> bytes:
     """For each word whether the piece is in it."""
     every = folded(words)
-    if piece not in every:
-        return bytes(len(words))
-    return bytes([piece in word for word in every.split(_NUL)])
+    if every.count(piece) * _SELDOM > len(words):
+        return bytes([piece in word for word in every.split(_NUL)])
+    found = bytearray(len(words))
+    place, last, at = 0, 0, every.find(piece)
+    while at >= 0:
+        place += every.count(_NUL, last, at)
+        found[place] = 1
+        last, at = at, every.find(piece, at + 1)
+    return bytes(found)
