@@ -204,7 +204,7 @@ WAYS = [
     parameter("state=lost", "state", "/api/delivery/"),
     parameter("of=people", "of", "/api/suggestions/"),
     parameter("of=values&field=properties", "field", "/api/suggestions/"),
-    parameter("of=values&property=a%5Cb", "property", "/api/suggestions/"),
+    parameter("of=values&property=a%00b", "property", "/api/suggestions/"),
     parameter("of=event_names&field=source", "field", "/api/suggestions/"),
     Way("invalid_parameter", 400, "/api/persons/", method="DELETE", needs="admin key"),
     get("invalid_parameter", 400, "/api/retention/?days=0", names="days", needs="admin key"),
