@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import event
 
 from djangalytics_server.catalog import audit
 from djangalytics_server.cli.commands import cli
@@ -176,16 +178,28 @@ def test_the_trail_is_exported_whole(house: House, monkeypatch: pytest.MonkeyPat
 
 
 def test_an_export_holds_no_connection_when_it_is_over(house: House) -> None:
-    """However it ends: all of it sent, or a reader who left after the first line."""
+    """However it ends: all of it sent, or a reader who left after the first entry."""
     fill(house, 5)
     admin = house.make_key("admin")
+    taken, held = [], set()
+
+    def take(_: object, record: object, __: object) -> None:
+        if threading.current_thread() is threading.main_thread():  # not who notes a key's use
+            taken.append(record)
+            held.add(record)
+
     assert house.app.catalog is not None
-    pool: Any = house.app.catalog.pool
+    event.listen(house.app.catalog, "checkout", take)
+    event.listen(house.app.catalog, "checkin", lambda _, record: held.discard(record))
     whole = house.client.get("/api/audit/export/", headers=admin, buffered=True)
+    after_whole, before_left = set(held), len(taken)
     left = house.client.get("/api/audit/export/", headers=admin)
-    next(iter(left.iter_encoded()))
+    parts = left.iter_encoded()
+    assert (b"id,at", b"5,") == (next(parts)[:5], next(parts)[:2])
     left.close()
-    assert (200, 200, 0) == (whole.status_code, left.status_code, pool.checkedout())
+    assert (200, 200) == (whole.status_code, left.status_code)
+    assert 0 < before_left < len(taken)
+    assert (set(), set()) == (after_whole, held)
 
 
 @pytest.mark.parametrize(
