@@ -162,8 +162,8 @@ Of a stream: timestamp, person, session, its kinds, raw values.
 
 
 class Run(NamedTuple):
-    """Events of a walk that are of the same kinds, in order: whose each is, by number, and at which
-    of their source's ``times`` it was.
+    """Events of a walk that are of the same kinds, in order: whose each is, by number, its place
+    in their source, and when it was.
 
     Those of several runs are in the order of their times, sources and places.
     """

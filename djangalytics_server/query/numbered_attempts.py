@@ -66,9 +66,9 @@ class NumberedAttempts(Way):
         """Go on with events after which nobody begins by them alone."""
         bits = run.bits
         if bits > self.mask or bits.bit_count() > 1:
-            for person, place in zip(run.people, run.places, strict=True):
+            for person, time in zip(run.people, run.times, strict=True):
                 if person not in mixed:
-                    self._go(person, run.times[place], bits)
+                    self._go(person, time, bits)
         elif bits == 2:
             self._second(run, mixed)
         else:
@@ -76,20 +76,20 @@ class NumberedAttempts(Way):
 
     def _begin(self, run: Run) -> None:
         """This loop, and the one after it, are what a funnel takes."""
-        first, time_at = self._first, run.times.__getitem__
-        last = bisect_left(run.places, self.end, key=time_at)
-        for person, time in zip(run.people, map(time_at, run.places[:last]), strict=False):
+        first, times = self._first, run.times
+        if times[-1] >= self.end:
+            times = times[: bisect_left(times, self.end)]
+        for person, time in zip(run.people, times, strict=False):
             first[person] = time
 
     def _second(self, run: Run, mixed: Set[int]) -> None:
         first, window, lapsed = self._first, self.window, self._lapsed
         second, stands, best = self._standing[2], self._stands[2], self._best
-        times, people = run.times, run.people
-        there = map(first.__getitem__, people)  # as they are when their turn comes
-        for person, place in compress(zip(people, run.places, strict=True), there):
+        there = map(first.__getitem__, run.people)  # as they are when their turn comes
+        for person, time in compress(zip(run.people, run.times, strict=True), there):
             if person in mixed:
                 continue
-            since, time = first[person], times[place]
+            since = first[person]
             first[person] = 0
             if time - since <= window:
                 attempt = second[person] = (None, since, time)
@@ -100,9 +100,9 @@ class NumberedAttempts(Way):
 
     def _further(self, run: Run, step: int, mixed: Set[int]) -> None:
         there = map(self._stands[step].__getitem__, run.people)
-        for person, place in compress(zip(run.people, run.places, strict=True), there):
+        for person, time in compress(zip(run.people, run.times, strict=True), there):
             if person not in mixed:
-                self._advance(person, step, run.times[place])
+                self._advance(person, step, time)
 
     def _advance(self, person: int, step: int, time: int) -> None:
         """Take an attempt that has taken so many steps one further, or end it."""
@@ -173,6 +173,5 @@ def _of_people(
         theirs = bytes(map(people.__contains__, run.people))
         at = theirs.find(1)
         while at >= 0:
-            place = run.places[at]
-            yield run.times[place], run.source, place, run.people[at], run.bits
+            yield run.times[at], run.source, run.places[at], run.people[at], run.bits
             at = theirs.find(1, at + 1)

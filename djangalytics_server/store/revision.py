@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest revision in ``store/migrations/versions``; a test compares the two."""
 
 CHECKED_BYTES = 64 * 1024 * 1024

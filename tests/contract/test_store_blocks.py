@@ -24,7 +24,7 @@ from djangalytics_server.model.query_filter import (
 )
 from djangalytics_server.store import pages
 from djangalytics_server.store.base import Store
-from djangalytics_server.store.blocks import encoding, looking, making, persons
+from djangalytics_server.store.blocks import encoding, looking, making, named, persons
 from djangalytics_server.store.blocks.grams import GRAMS
 from djangalytics_server.store.blocks.named import NAMED
 from djangalytics_server.store.blocks.places import INSERT_IDS, PLACES
@@ -220,6 +220,29 @@ def test_properties_that_are_too_large_together_are_left_out(
         NAMED,
     }
     assert before == answers(store)
+
+
+def test_a_name_with_many_events_has_a_column_of_its_own(
+    store: Store, sqlite: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same as that of all names, and is read alone; others are found among all."""
+    monkeypatch.setattr(named, "MANY", 3)
+    for at, name in enumerate(["a", "b", "a", "c", "a", "b"]):
+        send(store, event(f"e-{at}", name, NOW + at, distinct_id=f"p-{at % 4}"))
+    assert 1 == laid_down(store)
+    columns = "SELECT name, data FROM block_columns WHERE name LIKE 'event people%' ORDER BY name"
+    (_, every), (column, own) = sqlite.sql(columns)
+    assert named.own_column("a") == column
+    times = [NOW + at for at in range(6)]
+    found = named.unpack_named(every)
+    assert named.unpack_own(own) == found.of_name("a", lambda: times)
+    assert [[0, 2, 4], [1, 5], [3], []] == [
+        list(found.of_name(name, lambda: times).places) for name in "abcd"
+    ]
+    assert [[1, 3, 1], [2, 2], [4], []] == [
+        list(found.of_name(name, lambda: times).numbers) for name in "abcd"
+    ]
+    assert 0 == sum(table.wrong for table in store.recount())
 
 
 def test_who_is_erased_is_in_no_block_any_more(store: Store, sqlite: SqliteEngine) -> None:

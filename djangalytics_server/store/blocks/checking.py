@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, func, select
 
 from djangalytics_server.model.audit import Difference, TableCheck
 from djangalytics_server.store.blocks import making, numbers
-from djangalytics_server.store.blocks.layout import unpack
-from djangalytics_server.store.blocks.named import NAMED, pack_named
+from djangalytics_server.store.blocks.layout import unpack, unpack_numbers
+from djangalytics_server.store.blocks.named import named_columns
 from djangalytics_server.store.tables import (
     Base,
     Block,
@@ -83,7 +83,8 @@ def _true(connection: Connection, first: int, last: int) -> Iterator[tuple[objec
     """What it would hold if it were made now."""
     block = making.made(connection, (first, last))
     for part in block.projects:
-        part.columns[NAMED] = pack_named(part.named, block.known[part.project_id])
+        known, times = block.known[part.project_id], unpack_numbers(part.times)
+        part.columns.update(named_columns(part.named, known, times))
         name = BlockProject.__tablename__
         yield (name, part.project_id, part.low, part.high, part.partial, part.times)
         for column, data in part.columns.items():

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from djangalytics_server.store.blocks import days, numbers
 from djangalytics_server.store.blocks.encoding import FIELDS, Encoded, encoded
 from djangalytics_server.store.blocks.layout import pack_people, unpack_numbers
-from djangalytics_server.store.blocks.named import NAMED, pack_named
+from djangalytics_server.store.blocks.named import named_columns
 from djangalytics_server.store.tables import (
     Block,
     BlockColumn,
@@ -103,7 +103,8 @@ def write(connection: Connection, block: Made) -> None:
     """Write a block, in a writer's transaction in which its events are still what they were."""
     first, last = block.stretch
     for part in block.projects:
-        days.forget(connection, part.project_id, unpack_numbers(part.times))
+        times = unpack_numbers(part.times)
+        days.forget(connection, part.project_id, times)
         mine = {"project_id": part.project_id, "first_id": first}
         connection.execute(
             insert(BlockProject).values(
@@ -113,7 +114,7 @@ def write(connection: Connection, block: Made) -> None:
         known = block.known[part.project_id]
         new = [person for person in _people_of(part) if person not in known]
         told = {**known, **numbers.given(connection, part.project_id, new)}
-        found = {**part.columns, NAMED: pack_named(part.named, told)}
+        found = {**part.columns, **named_columns(part.named, told, times)}
         columns = [{**mine, "name": name, "data": data} for name, data in found.items()]
         connection.execute(insert(BlockColumn), columns)
         buckets = [{**mine, "bucket": at, "data": data} for at, data in people(part, first)]

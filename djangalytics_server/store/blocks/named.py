@@ -1,12 +1,16 @@
-"""A block's events name by name: whose each is, and its place in the order of time."""
+"""A block's events name by name: whose each is, when it was, and its place in the order of time.
+
+One column has them all, and a name with many events one of its own beside it: to ask of one name
+takes to read what is its alone.
+"""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from djangalytics_server.store.blocks.layout import (
     Column,
@@ -19,7 +23,10 @@ from djangalytics_server.store.blocks.layout import (
 
 NAMED = "event people"
 """What the column is called."""
+MANY = 128
+"""A name with so many events in a block has a column of its own there."""
 _BYTES = 4 + 2
+_OWN_BYTES = 8 + 4 + 2
 
 ByName = Mapping[str, tuple[Sequence[str], Sequence[int]]]
 """Of the events with a person, by name: who they are, and the events' places in order."""
@@ -34,19 +41,40 @@ class Named:
     numbers: array[int]
     places: array[int]
 
-    def parts(self, name: str | None, within: tuple[int, int] | None) -> Iterator[slice]:
-        """Where the events of a name are, or of any; ``within`` places, or in the whole block."""
-        if name is None and within is None:
+    def parts(self, within: tuple[int, int] | None) -> Iterator[slice]:
+        """Where the events are, of any name; ``within`` places, or in the whole block."""
+        if within is None:
             yield slice(0, len(self.numbers))
             return
-        for at, one in enumerate(self.names):
-            if name is None or name == one:
-                begin, end = self.starts[at], self.starts[at + 1]
-                if within is not None:
-                    low, high = within
-                    begin, end = (bisect_left(self.places, x, begin, end) for x in (low, high))
-                if begin < end:
-                    yield slice(begin, end)
+        for begin, end in pairwise(self.starts):
+            low, high = (bisect_left(self.places, place, begin, end) for place in within)
+            if low < high:
+                yield slice(low, high)
+
+    def of_name(self, name: str, times: Callable[[], Sequence[int]]) -> Own:
+        """The events of a name; ``times`` are those of all events of the block."""
+        if name not in self.names:
+            return Own(array("q"), array("I"), array("H"))
+        at = self.names.index(name)
+        part = slice(self.starts[at], self.starts[at + 1])
+        places = self.places[part]
+        return Own(array("q", map(times().__getitem__, places)), self.numbers[part], places)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The events of one name in order: when each was, its person's number, and its place."""
+
+    times: array[int]
+    numbers: array[int]
+    places: array[int]
+
+    def within(self, start: int, end: int) -> Own:
+        """Those in a range of time."""
+        low, high = bisect_left(self.times, start), bisect_left(self.times, end)
+        if high - low == len(self.times):
+            return self
+        return Own(self.times[low:high], self.numbers[low:high], self.places[low:high])
 
 
 def by_name(name: Column, person: Column) -> ByName:
@@ -63,8 +91,28 @@ def by_name(name: Column, person: Column) -> ByName:
     return {word: some for word, some in pairs if word is not None and some[0]}
 
 
-def pack_named(found: ByName, numbers: Mapping[str, int]) -> bytes:
-    """The column as it is stored; whose number is not known has 0."""
+def own_column(name: str) -> str:
+    """What the column of a name is called that has one of its own."""
+    return f"{NAMED} {name}"
+
+
+def named_columns(
+    found: ByName, numbers: Mapping[str, int], times: Sequence[int]
+) -> dict[str, bytes]:
+    """The columns as they are stored; whose number is not known has 0."""
+    columns = {NAMED: _pack_named(found, numbers)}
+    for name, (people, places) in found.items():
+        if len(places) >= MANY:
+            codes = (
+                bytes_of(array("q", map(times.__getitem__, places)))
+                + bytes_of(array("I", (numbers.get(person, 0) for person in people)))
+                + bytes_of(array("H", places))
+            )
+            columns[own_column(name)] = write(Stored([None], False, codes))
+    return columns
+
+
+def _pack_named(found: ByName, numbers: Mapping[str, int]) -> bytes:
     counts = array("I", (len(places) for _, places in found.values()))
     people, where = array("I"), array("H")
     for some, places in found.values():
@@ -83,4 +131,15 @@ def unpack_named(data: bytes) -> Named:
     starts = [*accumulate(numbers_of("I", codes[:begin]), initial=0)]
     return Named(
         names, starts, numbers_of("I", codes[begin:middle]), numbers_of("H", codes[middle:])
+    )
+
+
+def unpack_own(data: bytes) -> Own:
+    """The column that was stored."""
+    codes = memoryview(read(data).codes)
+    events = len(codes) // _OWN_BYTES
+    return Own(
+        numbers_of("q", codes[: 8 * events]),
+        numbers_of("I", codes[8 * events : 12 * events]),
+        numbers_of("H", codes[12 * events :]),
     )

@@ -17,7 +17,14 @@ from djangalytics_server.store.blocks import numbers
 from djangalytics_server.store.blocks.layout import Column
 from djangalytics_server.store.blocks.looking import Look, Piece
 from djangalytics_server.store.blocks.masks import Judge
-from djangalytics_server.store.blocks.named import NAMED, Named, unpack_named
+from djangalytics_server.store.blocks.named import (
+    NAMED,
+    Named,
+    Own,
+    own_column,
+    unpack_named,
+    unpack_own,
+)
 from djangalytics_server.store.blocks.reading import Cover, Place, Reader
 
 MOST_BYTES = 400_000_000
@@ -58,10 +65,10 @@ class Block:
     """The events of a block, of which its times are only read if they are asked for."""
 
     def __init__(self, reader: Reader, place: Place) -> None:
-        data = reader.data(place.first_id, NAMED)
         self._reader, self._place = reader, place
-        self.named = unpack_named(data) if data else Named([], [0], array("I"), array("H"))
         self._times: array[int] | None = None
+        self._named: Named | None = None
+        self._own: dict[str, Own] = {}
         self._masks: dict[int, bytes] = {}
 
     @property
@@ -70,6 +77,23 @@ class Block:
         if self._times is None:
             self._times = self._reader.times(self._place)
         return self._times
+
+    @property
+    def named(self) -> Named:
+        """All events that have a person, name by name."""
+        if self._named is None:
+            data = self._reader.data(self._place.first_id, NAMED)
+            self._named = unpack_named(data) if data else Named([], [0], array("I"), array("H"))
+        return self._named
+
+    def of_name(self, name: str, span: Range) -> Own:
+        """The events of a name in a range that have a person."""
+        found = self._own.get(name)
+        if found is None:
+            data = self._reader.data(self._place.first_id, own_column(name))
+            found = unpack_own(data) if data else self.named.of_name(name, lambda: self.times)
+            self._own[name] = found
+        return found.within(*span)
 
     def within(self, start: int, end: int) -> tuple[int, int] | None:
         """The places of the events in a range; None: it has the whole block."""
@@ -134,7 +158,7 @@ class _Presence:
                 for place in found.places:
                     if start <= place.high and place.low < end:
                         check_time()
-                        parts += self._parts(place, blocks.block(place), (start, end))
+                        parts += self._parts(blocks.block(place), (start, end))
                 low, high = bisect_left(loose.times, start), bisect_left(loose.times, end)
                 parts.append([number for number in people[low:high] if number])
             yield slot, parts
@@ -145,16 +169,25 @@ class _Presence:
         found = self._everybody.numbers([word for word in words[1:] if word is not None])
         return list(map([0, *found].__getitem__, codes))
 
-    def _parts(self, place: Place, block: Block, span: Range) -> Iterator[Iterable[int]]:
-        mask = self._mask(place, block)
-        for part in block.named.parts(self._scan.event_name, block.within(*span)):
-            some = block.named.numbers[part]
+    def _parts(self, block: Block, span: Range) -> Iterator[Sequence[int]]:
+        mask = self._mask(block)
+        for some, places in self._found(block, span):
             if mask is not None:
-                yield [*compress(some, map(mask.__getitem__, block.named.places[part]))]
+                yield [*compress(some, map(mask.__getitem__, places))]
             else:
                 yield some
 
-    def _mask(self, place: Place, block: Block) -> bytes | None:
+    def _found(self, block: Block, span: Range) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """Numbers of people and places of the events of a block in a range."""
+        name = self._scan.event_name
+        if name is not None:
+            own = block.of_name(name, span)
+            yield own.numbers, own.places
+            return
+        for part in block.named.parts(block.within(*span)):
+            yield block.named.numbers[part], block.named.places[part]
+
+    def _mask(self, block: Block) -> bytes | None:
         filter = self._scan.filter
         return None if filter is None else block.mask(self._judge, filter)
 

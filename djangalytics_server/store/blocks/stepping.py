@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from djangalytics_server.model.query_filter import Filter
 from djangalytics_server.store.blocks.looking import MOST_LOOSE
 from djangalytics_server.store.blocks.making import Stretch
 from djangalytics_server.store.blocks.masks import Judge, subjects
+from djangalytics_server.store.blocks.named import Own
 from djangalytics_server.store.blocks.numbered import Block, Blocks, Everybody
 from djangalytics_server.store.blocks.reading import Cover, Place, Reader, cover
 from djangalytics_server.store.insights.conditions import clause
@@ -39,7 +39,8 @@ class _Loose:
         low, high = (bisect_left(self.times, moment) for moment in span)
         for bits in sorted(set(self.bits[low:high])):
             places = [at for at in range(low, high) if self.bits[at] == bits]
-            yield Run(bits, source, [self.people[at] for at in places], places, self.times)
+            people, times = ([some[at] for at in places] for some in (self.people, self.times))
+            yield Run(bits, source, people, places, times)
 
 
 def stepped(
@@ -112,23 +113,18 @@ class _Stepping:
             yield from events.runs(span, first_id)
             return
         block = self._blocks.block(events)
-        within = block.within(*span)
-        if within is not None and within[0] == within[1]:
-            return
         for name in self._bits:
-            for part in block.named.parts(name, within):
-                people, places = block.named.numbers[part], block.named.places[part]
-                for bits, some, where in self._told_apart(block, name, people, places):
-                    yield Run(bits, first_id, some, where, block.times)
+            own = block.of_name(name, span)
+            if own.times:
+                yield from self._told_apart(block, first_id, name, own)
 
-    def _told_apart(
-        self, block: Block, name: str, people: array[int], places: array[int]
-    ) -> Iterator[tuple[int, Sequence[int], Sequence[int]]]:
+    def _told_apart(self, block: Block, source: int, name: str, own: Own) -> Iterator[Run]:
         """Events of a name by the kinds that they are of."""
         kinds = [(at, k) for at, k in enumerate(self._walk.kinds) if k.event_name == name]
         if self._walk.filter is None and all(kind.filter is None for _, kind in kinds):
-            yield self._bits[name], people, places
+            yield Run(self._bits[name], source, own.numbers, own.places, own.times)
             return
+        places = own.places
         found = [0] * len(places)
         for at, kind in kinds:
             bit, mask = 1 << at, self._mask(block, kind.filter)
@@ -138,7 +134,10 @@ class _Stepping:
             found = [bits * mask[where] for bits, where in zip(found, places, strict=True)]
         for bits in sorted(set(found) - {0}):
             these = [one == bits for one in found]
-            yield bits, [*compress(people, these)], [*compress(places, these)]
+            people, where, times = (
+                [*compress(some, these)] for some in (own.numbers, places, own.times)
+            )
+            yield Run(bits, source, people, where, times)
 
     def _mask(self, block: Block, filter: Filter | None) -> bytes:
         if filter is None:
