@@ -9,11 +9,16 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence, Set
+from functools import reduce
 from itertools import compress
+from operator import itemgetter, or_
 
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.insight import Run
 from djangalytics_server.query.attempts import Attempt, Way
+
+_SINCE = itemgetter(1)
+"""Of an attempt when it began; the first member is the person here."""
 
 
 class NumberedAttempts(Way):
@@ -28,6 +33,9 @@ class NumberedAttempts(Way):
         # Of those who have taken more, by how many: whether there are any, and their attempts.
         self._stands = [bytearray(end) for _ in range(self.steps + 1)]
         self._standing: list[dict[int, Attempt]] = [{} for _ in range(self.steps + 1)]
+        # Everybody's first attempt of two steps, and the best ones of those that have more.
+        self._has_two = bytearray(end)
+        self._twos: list[Attempt] = []
         self._best: dict[int, Attempt] = {}
 
     def take(self, portion: Sequence[Run]) -> None:
@@ -37,11 +45,13 @@ class NumberedAttempts(Way):
         for run in portion:
             if run.bits == 1:
                 self._begin(run)
-        for person, since in before:
-            self._first[person] = since
+        for person, _ in before:
+            self._first[person] = 0  # so that the loops pass them over
         for run in portion:
             if run.bits != 1:
                 self._take_run(run, mixed)
+        for person, since in before:
+            self._first[person] = since
         if mixed:
             for time, _, _, person, bits in sorted(_of_people(portion, mixed)):
                 self._go(person, time, bits)
@@ -70,7 +80,7 @@ class NumberedAttempts(Way):
                 if person not in mixed:
                     self._go(person, time, bits)
         elif bits == 2:
-            self._second(run, mixed)
+            self._second(run)
         else:
             self._further(run, bits.bit_length() - 1, mixed)
 
@@ -82,21 +92,21 @@ class NumberedAttempts(Way):
         for person, time in zip(run.people, times, strict=False):
             first[person] = time
 
-    def _second(self, run: Run, mixed: Set[int]) -> None:
+    def _second(self, run: Run) -> None:
         first, window, lapsed = self._first, self.window, self._lapsed
-        second, stands, best = self._standing[2], self._stands[2], self._best
-        there = map(first.__getitem__, run.people)  # as they are when their turn comes
-        for person, time in compress(zip(run.people, run.times, strict=True), there):
-            if person in mixed:
-                continue
-            since = first[person]
+        second, stands, has_two = self._standing[2], self._stands[2], self._has_two
+        since_of = map(first.__getitem__, run.people)  # as they are when their turn comes
+        for attempt in filter(_SINCE, zip(run.people, since_of, run.times, strict=True)):
+            person, since, time = attempt
             first[person] = 0
-            if time - since <= window:
-                attempt = second[person] = (None, since, time)
-                stands[person] = 1
-                best.setdefault(person, attempt)
-            else:
+            if time - since > window:
                 lapsed[person] = 1
+                continue
+            second[person] = attempt
+            stands[person] = 1
+            if not has_two[person]:
+                has_two[person] = 1
+                self._twos.append(attempt)
 
     def _further(self, run: Run, step: int, mixed: Set[int]) -> None:
         there = map(self._stands[step].__getitem__, run.people)
@@ -112,8 +122,11 @@ class NumberedAttempts(Way):
         attempt = (*attempt, time)
         self._standing[step + 1][person] = attempt
         self._stands[step + 1][person] = 1
-        best = self._best.get(person)
-        if best is None or len(best) < len(attempt):
+        if step == 1:
+            if not self._has_two[person]:
+                self._has_two[person] = 1
+                self._twos.append(attempt)
+        elif len(self._best.get(person, ())) < len(attempt):
             self._best[person] = attempt
 
     def _go(self, person: int, time: int, bits: int) -> None:
@@ -137,19 +150,18 @@ class NumberedAttempts(Way):
         if not since:
             return None
         self._first[person], self._lapsed[person] = 0, 1
-        return None, since
+        return person, since
 
     def begun(self) -> int:
         """How many people took the first step."""
-        others = bytearray(self._lapsed)
-        for person in self._best:
-            others[person] = 1
-        there = int.from_bytes(bytes(map(bool, self._first)), "big")
-        return (there | int.from_bytes(others, "big")).bit_count()
+        there = bytes(map(bool, self._first))
+        parts = (int.from_bytes(some, "big") for some in (there, self._lapsed, self._has_two))
+        return reduce(or_, parts).bit_count()
 
     def further(self) -> Collection[Attempt]:
         """The best attempts of those who took more."""
-        return self._best.values()
+        best = self._best
+        return [*best.values(), *(attempt for attempt in self._twos if attempt[0] not in best)]
 
 
 def _in_several(portion: Sequence[Run]) -> Set[int]:
