@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -77,6 +78,15 @@ EDGES = (
     _second(2026, 11, 1),
 )
 """Seconds at which something odd happens somewhere."""
+
+
+@functools.cache
+def zones_near(edge: int) -> st.Recipe[str]:
+    """Any zone, and half of the time one whose clocks change within a day of that second."""
+    first, last = max(0, edge - 86_400), edge + 86_400
+    odd = [zone for zone in AWKWARD_ZONES if changes(zone, first, last)]
+    return st.one_of(zones, st.sampled_from(odd or AWKWARD_ZONES))
+
 
 moments = st.one_of(
     st.builds(
