@@ -78,6 +78,16 @@ FORMULAS = ("A / 2", "-A * 3 - (A + 1)", "100 * B / A", "A - B / (A - B)", "A / 
 _DAYS = (-30, -8, -7, -6, -5, -4, -3, -2, -2, -1, -1, 0, 0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 30)
 
 
+CARRIED = (
+    "{}",
+    '{"plan":"pro"}',
+    '{"plan":3,"price":2}',
+    '{"plan":"pro","price":-0.5}',
+    '{"plan":"free","price":7,"day":"2026-02-01"}',
+    '{"price":12.25}',
+)
+
+
 def busy(edge: int) -> st.Recipe[Event]:
     """Events of few kinds by the same few people, day after day: who comes, goes and comes back."""
     return st.builds(
@@ -91,10 +101,7 @@ def busy(edge: int) -> st.Recipe[Event]:
             st.sampled_from(AWAY),
         ),
         received_at=st.just(1_790_000_000 * SECOND),
-        properties=st.sampled_from(
-            ("{}", '{"plan":"pro"}', '{"plan":3,"price":2}', '{"plan":"pro","price":-0.5}')
-            + ('{"plan":"free","price":7,"day":"2026-02-01"}', '{"price":12.25}')
-        ),
+        properties=st.sampled_from(CARRIED),
         distinct_id=st.sampled_from((*PEOPLE[:3] * 2, *PEOPLE[3:], None)),
         session_id=st.sampled_from((None, None, "s1", "s2")),
         source=st.just("web"),
