@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from djangalytics_server.model.event import Event, Submission
@@ -33,7 +34,8 @@ numbers = st.one_of(
     st.integers(-5, 5),
     st.floats(-1e6, 1e6),
 )
-dates = st.sampled_from(("2026-01-31", "2026-02-01", "1999-12-31"))
+_DATES = ("2026-01-31", "2026-02-01", "1999-12-31")
+dates = st.sampled_from(_DATES)
 dated = st.one_of(
     dates,
     dates.map("{}T23:59:59Z".format),
@@ -128,3 +130,43 @@ def _groups(inner: st.Recipe[Filter]) -> st.Recipe[Filter]:
 
 
 filters: st.Recipe[Filter] = st.recursive(conditions, _groups, levels=3)
+
+
+def _on_value(value: Any) -> st.Recipe[tuple[str, tuple[Any, ...]]]:
+    """An operator with its values, which this value is near to passing."""
+    if isinstance(value, (bool, type(None), list, dict)):
+        known = (("is_set", ()), ("is_not_set", ()), ("is", (value,)), ("is_not", (value,)))
+        return st.sampled_from(known if isinstance(value, bool) else known[:2])
+    equal = [(op, (value,)) for op in ("is", "is_not", "one_of", "none_of")]
+    if isinstance(value, str):
+        found = [(op, (value,)) for op in ("contains", "not_contains", "starts_with")]
+        found += [(op, (value[:2],)) for op in ("contains", "not_contains", "starts_with")]
+        if value[:10] in _DATES:
+            found += [(op, (value[:10],)) for op in ("before", "after", "on") for _ in range(2)]
+            found.append(("between", (value[:10], value[:10])))
+        return st.sampled_from((*equal, *found, ("one_of", (value, "pro", 1))))
+    if abs(value) > MOST_NUMBER:
+        return st.sampled_from((("is_set", ()), ("gt", (0,)), ("lt", (0,))))
+    found = [(op, (value,)) for op in ("gt", "gte", "lt", "lte")]
+    found += [("between", (-5, value)), ("between", (value, value))]
+    return st.sampled_from((*equal, *found, ("none_of", (value, "pro", True))))
+
+
+@st.composite
+def _about(draw: Any, made: Sequence[Event]) -> Condition:
+    """A condition on what one of these events says, so that some pass it and others do not."""
+    event = draw(st.sampled_from(made))
+    fields = ("event_name", "distinct_id", "session_id", "source")
+    said: list[tuple[Field | Property, Any]]
+    said = [(Field(name), getattr(event, name)) for name in fields]
+    said += [(Property(name), value) for name, value in json.loads(event.properties).items()] * 3
+    subject, value = draw(st.sampled_from(said))
+    return Condition(subject, *draw(_on_value(value)))
+
+
+@st.composite
+def worlds(draw: Any) -> tuple[list[Event], list[Filter]]:
+    """Events, and filters, most of which ask for what some of them say."""
+    made = draw(st.lists(events(), min_size=draw(st.sampled_from((0, 8, 8, 12))), max_size=25))
+    near = st.recursive(_about(made), _groups, levels=2) if made else filters
+    return made, draw(st.lists(st.one_of(filters, near, near), min_size=4, max_size=10))

@@ -16,16 +16,19 @@ import pytest
 
 from djangalytics_server.model.activity import Stickiness
 from djangalytics_server.model.query import StoredEvent
+from djangalytics_server.model.query_filter import Condition, Field, Not, Property
 from tests import (
     oracle_activity,
     oracle_cohorts,
     oracle_distribution,
+    oracle_filters,
     oracle_funnel,
     oracle_paths,
     oracle_retention,
     oracle_sessions,
     oracle_trends,
     strategies_cohorts,
+    strategies_filters,
     strategies_insights,
 )
 
@@ -280,3 +283,33 @@ def test_enough_happens(kind: str) -> None:
             found.update(word for word, true in words(question, events) if true)
     share = {word: 100 * count // (WORLDS * QUESTIONS) for word, count in found.items()}
     assert {} == {word: share.get(word, 0) for word in least if share.get(word, 0) < least[word]}
+
+
+def test_filters_let_some_events_pass_and_others_not() -> None:
+    """In nearly half of the worlds' questions; and each operator does, of fields and properties."""
+    chance, found, every = Random(5), Counter[tuple[type, str]](), Counter[bool]()
+    for _ in range(200):
+        made, asked = strategies_filters.worlds().make(iter(chance.randbytes(1_200)))
+        events = stored(made)
+        for filter in asked:
+            passing = sum(oracle_filters.passes(event, filter) for event in events)
+            some = 0 < passing < len(events)
+            every[some] += 1
+            for one in conditions(filter):
+                found[type(one.subject), one.op] += some
+    assert every[True] / every.total() > 0.4
+    ops = {(kind, op) for kind in (Field, Property) for op in ("is", "is_not", "one_of", "none_of")}
+    ops |= {(kind, op) for kind in (Field, Property) for op in ("contains", "starts_with")}
+    ops |= {(Property, op) for op in ("gt", "gte", "lt", "lte", "between", "before", "after", "on")}
+    assert set() == {pair for pair in ops if found[pair] < 3}
+
+
+def conditions(filter: Any) -> Iterator[Condition]:
+    """Those that it is made of."""
+    if isinstance(filter, Condition):
+        yield filter
+    elif isinstance(filter, Not):
+        yield from conditions(filter.filter)
+    else:
+        for part in filter.filters:
+            yield from conditions(part)

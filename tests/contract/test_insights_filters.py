@@ -8,25 +8,20 @@ import pytest
 from hypothesis import given, settings
 
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.model.query_filter import Condition, Filter, Property
+from djangalytics_server.model.query_filter import Condition, Property
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.insights import vocabulary
 from tests import oracle_filters, strategies_filters
-from tests import recipes as st
-from tests.contract.conftest import EACH
+from tests.contract.conftest import EACH, worlds
 from tests.contract.making import event, send
 from tests.oracle import Oracle
 
 
-@settings(max_examples=200, suppress_health_check=EACH)
-@given(
-    made=st.lists(strategies_filters.events(), max_size=25).drawn(600),
-    asked=st.lists(strategies_filters.filters, min_size=1, max_size=12).drawn(600),
-)
-def test_a_filter_finds_what_a_look_at_each_event_finds(
-    engines: Any, made: Any, asked: list[Filter]
-) -> None:
+@settings(max_examples=worlds(200), suppress_health_check=EACH)
+@given(world=strategies_filters.worlds().drawn(1_200))
+def test_a_filter_finds_what_a_look_at_each_event_finds(engines: Any, world: Any) -> None:
     """Odd types, missing members and any nesting: the same events on every engine."""
+    made, asked = world
     submissions = strategies_filters.submitted(made)
     for engine in engines:
         with engine.fresh() as store:
