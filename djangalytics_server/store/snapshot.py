@@ -28,10 +28,11 @@ from djangalytics_server.model.insight import (
 )
 from djangalytics_server.model.numbers import Numbers
 from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredEvent
-from djangalytics_server.model.query_filter import Condition, Members
+from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import back, definitions, latest, pages
-from djangalytics_server.store.blocks import heads, lasting, looking, numbered, persons, stepping
+from djangalytics_server.store.blocks import heads, looking, numbered, persons, stepping
+from djangalytics_server.store.blocks.members import ByNumber
 from djangalytics_server.store.blocks.numbered import Everybody
 from djangalytics_server.store.failures import timed_out
 from djangalytics_server.store.insights import cohorts, counts, crowds, recent, scans, walks
@@ -50,9 +51,11 @@ class RelationalSnapshot:
         self, connection: Connection, until: float | None = None, stop: Stop | None = None
     ) -> None:
         self._connection, self._until, self._stop = connection, until, stop
-        by_columns = self._lasting if connection.dialect.name == "sqlite" else None
-        self._cohorts = cohorts.Known(connection, self._check_time, by_columns)
         self._numbers: dict[int, Everybody] = {}
+        by_number = None
+        if connection.dialect.name == "sqlite":
+            by_number = ByNumber(connection, self._everybody, self._check_time)
+        self._cohorts = cohorts.Known(connection, self._check_time, by_number)
 
     def count(self, plan: CountPlan) -> list[Count]:
         """See ``Snapshot.count``."""
@@ -223,9 +226,6 @@ class RelationalSnapshot:
     ) -> list[tuple[str, str, int]]:
         """See ``Snapshot.properties``."""
         return definitions.properties(self._connection, project_id, typed, event_name)
-
-    def _lasting(self, project_id: int, condition: Condition) -> lasting.Told | None:
-        return lasting.lasting(self._connection, project_id, condition, self._check_time)
 
     def _everybody(self, project_id: int) -> Everybody:
         """The numbers of a project's people, the same for whatever is asked of this state."""

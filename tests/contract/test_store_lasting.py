@@ -8,8 +8,7 @@ import pytest
 
 from djangalytics_server.model.cohort import CohortPeople, Latest
 from djangalytics_server.model.query_filter import Condition, Members, Property
-from djangalytics_server.store.blocks import lasting, making
-from djangalytics_server.store.insights import cohorts
+from djangalytics_server.store.blocks import lasting, looking, making
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import NOW, SECOND, event, send
 
@@ -26,7 +25,11 @@ def test_blocks_that_overlap_in_time_tell_the_newest(
     that are in no block.
     """
     expected: dict[str, tuple[int, int, str]] = {}
-    with patch.object(making, "SIZE", 6), sqlite.fresh() as store:
+    with (
+        patch.object(making, "SIZE", 6),
+        patch.object(looking, "FEW", -1),
+        sqlite.fresh() as store,
+    ):
         for number in range(200):
             behind = late if number % 7 == 0 else 0
             at = NOW + (number // at_once - behind) * SECOND
@@ -40,16 +43,10 @@ def test_blocks_that_overlap_in_time_tell_the_newest(
         while store.make_block(anew=False):
             pass
         asked = CohortPeople(Members(1, Latest(IS_PRO)), 100)
-        stretches: list[tuple[int, int] | None] = []
-        rows = cohorts._set_ones
-
-        def counted(who: Latest, project_id: int, stretch: tuple[int, int] | None) -> object:
-            stretches.append(stretch)
-            return rows(who, project_id, stretch)
-
-        with patch.object(cohorts, "_set_ones", counted), store.snapshot() as snapshot:
+        read = patch.object(lasting, "_loose", wraps=lasting._loose)
+        with read as rows, store.snapshot() as snapshot:
             found = snapshot.members(asked)
         assert sorted(who for who, (_, _, plan) in expected.items() if plan == "pro") == found
-        assert [(199, 200)] == stretches
+        assert [[(199, 200)]] == [call.args[-1] for call in rows.call_args_list]
         with patch.object(lasting, "MOST_LOOSE", 1), store.snapshot() as snapshot:
             assert found == snapshot.members(asked)

@@ -45,7 +45,7 @@ class Everybody:
     def __init__(self, connection: Connection, project_id: int) -> None:
         self._connection, self._project_id = connection, project_id
         self._numbers: dict[str, int] = {}
-        self.end = numbers.next_number(connection, project_id)
+        self.end = self._known_end = numbers.next_number(connection, project_id)
         """All numbers are below."""
 
     def numbers(self, people: Sequence[str]) -> list[int]:
@@ -59,6 +59,16 @@ class Everybody:
                 number, self.end = self.end, self.end + 1
             mine[person] = number
         return list(map(mine.__getitem__, people))
+
+    def people(self, found: Numbers, check_time: _CheckTime) -> frozenset[str]:
+        """Who has these numbers."""
+        digits = f"{found.bits:b}"[::-1].ljust(self.end, "0")
+        named = numbers.everybody(self._connection, self._project_id, check_time)
+        some = {person for person, number in named if digits[number] == "1"}
+        for person, number in self._numbers.items():
+            if number >= self._known_end and digits[number] == "1":
+                some.add(person)
+        return frozenset(some)
 
 
 class Block:
@@ -220,6 +230,39 @@ def present(
     return ((slot, _set(parts, everybody.end)) for slot, parts in presence.slots(found, check_time))
 
 
+def often(
+    connection: Connection,
+    everybody: Everybody,
+    scan: Scan,
+    at_least: int,
+    check_time: _CheckTime,
+) -> Numbers | None:
+    """Who has at least so many events in the one slot of a scan; None: better by the indexes."""
+    presence = _Presence(connection, everybody, scan)
+    found = presence.cover()
+    if found is None:
+        return None
+    [(_, parts)] = presence.slots(found, check_time)
+    if at_least == 1:
+        return _set(parts, everybody.end)
+    counts = array("I", bytes(4 * everybody.end))
+    for part in parts:
+        for number in part:
+            counts[number] += 1
+    return marked(bytes(map(at_least.__le__, counts)))
+
+
+def of_people(some: Iterable[int]) -> Numbers:
+    """A set of numbers."""
+    known = [*some]
+    return _set([known], max(known, default=0) + 1)
+
+
+def marked(marks: bytes | bytearray) -> Numbers:
+    """The places of the bytes that are 1, where all others are 0."""
+    return Numbers(int(marks[::-1].translate(_AS_DIGITS) or b"0", 2))
+
+
 def _set(parts: Iterable[Iterable[int]], end: int) -> Numbers:
     if not any(parts):
         return Numbers()
@@ -227,4 +270,4 @@ def _set(parts: Iterable[Iterable[int]], end: int) -> Numbers:
     for part in parts:
         for number in part:
             marks[number] = 1
-    return Numbers(int(marks[::-1].translate(_AS_DIGITS), 2))
+    return marked(marks)

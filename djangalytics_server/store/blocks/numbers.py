@@ -7,7 +7,8 @@ goes when they are erased, and when no block has it any more. None is given out 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
@@ -26,6 +27,7 @@ _TWICE = (
     "SELECT project_id, number, min(distinct_id) FROM block_numbers"
     " GROUP BY project_id, number HAVING count(*) > 1"
 )
+_EVERYBODY = "SELECT distinct_id, number FROM block_numbers WHERE project_id = ?"
 _NEXT = "SELECT value FROM marks WHERE name = ?"
 _SET_NEXT = (
     "INSERT INTO marks (name, value) VALUES (?, ?)"
@@ -52,6 +54,20 @@ def known(connection: Connection, project_id: int, people: Sequence[str]) -> dic
         asked = _write(people[start : start + _AT_ONCE]).decode()
         found.update(map(tuple, connection.exec_driver_sql(_KNOWN, (asked, project_id))))
     return found
+
+
+def everybody(
+    connection: Connection, project_id: int, check_time: Callable[[], None]
+) -> Iterator[tuple[str, int]]:
+    """Whoever has a number, and it."""
+    # The driver's own rows, which need no second form.
+    rows: Any = connection.exec_driver_sql(_EVERYBODY, (project_id,)).cursor
+    try:
+        while some := rows.fetchmany(_AT_ONCE):
+            check_time()
+            yield from some
+    finally:
+        rows.close()
 
 
 def given(connection: Connection, project_id: int, people: Sequence[str]) -> dict[str, int]:

@@ -6,9 +6,11 @@ statement of a question look anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any as AnyValue
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
@@ -24,6 +26,7 @@ from djangalytics_server.model.cohort import (
     Window,
 )
 from djangalytics_server.model.insight import Kind
+from djangalytics_server.model.numbers import Numbers
 from djangalytics_server.model.query_filter import (
     AllOf,
     Among,
@@ -39,28 +42,48 @@ from djangalytics_server.store.tables import EventRow
 _person = EventRow.distinct_id.expression
 _AT_ONCE = 10_000
 CheckTime = Callable[[], None]
-_Last = tuple[int, int, int]
-Lasting = Callable[
-    [int, Condition], tuple[dict[str, _Last], Sequence[tuple[int, int] | None]] | None
-]
-"""Of a project and a condition: by person when their newest event was that has its subject, the id
-or what stands for it, and whether it passes; and the stretches of ids that are not in it. None if
-it is not known.
-"""
+
+
+class ByNumber(Protocol):
+    """Who tells people by numbers, where that is quicker; where it is not, None is the answer."""
+
+    def everybody(self, project_id: int) -> Numbers | None:
+        """Whoever has an event."""
+
+    def did(self, project_id: int, who: Did | FirstDid) -> Numbers | None:
+        """Who is in such a part."""
+
+    def latest(self, project_id: int, condition: Condition) -> Numbers | None:
+        """Of whose events that have the condition's subject the newest passes it."""
+
+    def numbers(self, project_id: int, people: Iterable[str]) -> Numbers:
+        """Some people by their numbers."""
+
+    def texts(self, project_id: int, found: Numbers) -> frozenset[str]:
+        """Who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """As ``Among``; people are all numbers, or all ids."""
+
+    people: Set[AnyValue]
+    others: bool = False
 
 
 class Known:
     """The people of cohorts as one state of the data has them, each cohort looked for once.
 
-    ``check_time`` is called before every statement, and ``lasting`` asked what is known of the
-    newest values without a look at rows.
+    ``check_time`` is called before every statement.
     """
 
     def __init__(
-        self, connection: Connection, check_time: CheckTime, lasting: Lasting | None = None
+        self, connection: Connection, check_time: CheckTime, by_number: ByNumber | None = None
     ) -> None:
-        self._connection, self._check_time, self._lasting = connection, check_time, lasting
-        self._found: dict[int, tuple[Members, Among]] = {}
+        self._connection, self._check_time, self._by_number = connection, check_time, by_number
+        self._found: dict[int, tuple[Members, _Told]] = {}
+        self._texts: dict[int, Among] = {}
+        self._everybody: dict[int, Numbers | None] = {}
 
     def told(self, filter: Filter) -> Filter:
         """The filter with every cohort's people in its place."""
@@ -74,47 +97,83 @@ class Known:
 
     def people(self, members: Members) -> Among:
         """Who they are."""
+        found = self._who_of(members)
+        if id(members) not in self._texts:
+            people = self._as_texts(members.project_id, found.people)
+            self._texts[id(members)] = Among(people, found.others)
+        return self._texts[id(members)]
+
+    def size(self, members: Members) -> tuple[int, int]:
+        """How many they are, and how many the project has."""
+        found, everybody = self._who_of(members), self._numbered(members.project_id)
+        if everybody is not None:
+            of = len(everybody)
+        else:
+            people = _everybody(members.project_id).distinct().subquery()
+            self._check_time()
+            of = self._connection.scalar(select(func.count()).select_from(people)) or 0
+        return of - len(found.people) if found.others else len(found.people), of
+
+    def listed(self, question: CohortPeople) -> list[str]:
+        """Those of them that are asked for, by code points."""
+        members = question.members
+        found, everybody = self._who_of(members), self._numbered(members.project_id)
+        people = found.people
+        if found.others:
+            whole: Set[AnyValue] | None = everybody
+            if whole is None:
+                whole = self._ask(_everybody(members.project_id).distinct())
+            people = whole - people
+        texts = self._as_texts(members.project_id, people)
+        return sorted(one for one in texts if one > question.after)[: question.limit]
+
+    def _who_of(self, members: Members) -> _Told:
         # By identity: the values 1 and True are equal, and do not mean the same.
         if id(members) not in self._found:
             self._found[id(members)] = members, self._of(members.who, members.project_id)
         return self._found[id(members)][1]
 
-    def size(self, members: Members) -> tuple[int, int]:
-        """How many they are, and how many the project has."""
-        found = self.people(members)
-        everybody = _everybody(members.project_id).distinct().subquery()
-        self._check_time()
-        of = self._connection.scalar(select(func.count()).select_from(everybody)) or 0
-        return of - len(found.people) if found.others else len(found.people), of
+    def _numbered(self, project_id: int) -> Numbers | None:
+        """Everybody, if people are told by numbers."""
+        if project_id not in self._everybody:
+            by_number = self._by_number
+            found = None if by_number is None else by_number.everybody(project_id)
+            self._everybody[project_id] = found
+        return self._everybody[project_id]
 
-    def listed(self, question: CohortPeople) -> list[str]:
-        """Those of them that are asked for, by code points."""
-        found = self.people(question.members)
-        people = found.people
-        if found.others:
-            people = self._ask(_everybody(question.members.project_id).distinct()) - people
-        return sorted(one for one in people if one > question.after)[: question.limit]
+    def _as_texts(self, project_id: int, people: Set[AnyValue]) -> frozenset[str]:
+        if self._by_number is None or not isinstance(people, Numbers):
+            return frozenset(people)
+        return self._by_number.texts(project_id, people)
 
-    def _of(self, who: Who, project_id: int) -> Among:
+    def _of(self, who: Who, project_id: int) -> _Told:
         if isinstance(who, Else):
             found = self._of(who.who, project_id)
-            return Among(found.people, not found.others)
+            return _Told(found.people, not found.others)
         if isinstance(who, (Each, Any)):
             together = _both if isinstance(who, Each) else _either
             return reduce(together, (self._of(one, project_id) for one in who.whos))
+        by_number = self._by_number
+        if by_number is None or self._numbered(project_id) is None:
+            return _Told(self._looked(who, project_id))
         if isinstance(who, Latest):
-            return Among(self._latest(who, project_id))
-        return Among(self._ask(_statement(who, project_id)))
+            numbers = by_number.latest(project_id, who.condition)
+        else:
+            numbers = by_number.did(project_id, who)
+        if numbers is None:
+            numbers = by_number.numbers(project_id, self._looked(who, project_id))
+        return _Told(numbers)
 
-    def _latest(self, who: Latest, project_id: int) -> frozenset[str]:
+    def _looked(self, who: Did | FirstDid | Latest, project_id: int) -> frozenset[str]:
+        """The people of one part, by a look at rows."""
+        if not isinstance(who, Latest):
+            return self._ask(_statement(who, project_id))
         # Told apart here: to sort them by person takes an engine several times as long.
-        told = None if self._lasting is None else self._lasting(project_id, who.condition)
-        newest, stretches = told or ({}, [None])
-        for stretch in stretches:
-            for row in self._rows(_set_ones(who, project_id, stretch)):
-                known, place = newest.get(row[0]), (row[1], row[2], row[3])
-                if known is None or known < place:
-                    newest[row[0]] = place
+        newest: dict[str, tuple[int, int, int]] = {}
+        for row in self._rows(_set_ones(who, project_id)):
+            known, place = newest.get(row[0]), (row[1], row[2], row[3])
+            if known is None or known < place:
+                newest[row[0]] = place
         return frozenset(person for person, (_, _, passes) in newest.items() if passes)
 
     def _rows(self, statement: Select[AnyValue]) -> Iterator[AnyValue]:
@@ -129,19 +188,19 @@ class Known:
         return frozenset(self._connection.scalars(statement))
 
 
-def _both(one: Among, other: Among) -> Among:
+def _both(one: _Told, other: _Told) -> _Told:
     """Who is in both."""
     if one.others and other.others:
-        return Among(one.people | other.people, others=True)
+        return _Told(one.people | other.people, others=True)
     if one.others:
-        return Among(other.people - one.people)
-    return Among(one.people - other.people if other.others else one.people & other.people)
+        return _Told(other.people - one.people)
+    return _Told(one.people - other.people if other.others else one.people & other.people)
 
 
-def _either(one: Among, other: Among) -> Among:
+def _either(one: _Told, other: _Told) -> _Told:
     """Who is in one of them at least: not outside both."""
-    outside = _both(Among(one.people, not one.others), Among(other.people, not other.others))
-    return Among(outside.people, not outside.others)
+    outside = _both(_Told(one.people, not one.others), _Told(other.people, not other.others))
+    return _Told(outside.people, not outside.others)
 
 
 def _everybody(project_id: int) -> Select[AnyValue]:
@@ -157,19 +216,13 @@ def _statement(who: Did | FirstDid, project_id: int) -> Select[AnyValue]:
     return found.having(func.count() >= who.at_least) if who.at_least > 1 else found
 
 
-def _set_ones(who: Latest, project_id: int, stretch: tuple[int, int] | None) -> Select[AnyValue]:
-    """Person, time, id and whether it passes, of each event that has what the condition is on; of
-    those of a stretch of ids, or of all.
-    """
+def _set_ones(who: Latest, project_id: int) -> Select[AnyValue]:
+    """Person, time, id and whether it passes, of each event that has what the condition is on."""
     condition = who.condition
     is_set = clause(Condition(condition.subject, "is_set"))
     passes = case((clause(condition), 1), else_=0)
     asked = select(_person, EventRow.timestamp, EventRow.id, passes)
-    if stretch is None:
-        return asked.where(EventRow.project_id == project_id, _person.is_not(None), is_set)
-    # The sum keeps the engine off the indexes: the ids alone tell where to look.
-    among = EventRow.project_id + 0 == project_id, EventRow.id.between(*stretch)
-    return asked.where(*among, _person.is_not(None), is_set)
+    return asked.where(EventRow.project_id == project_id, _person.is_not(None), is_set)
 
 
 def _of_kind(kind: Kind) -> list[ColumnElement[bool]]:
