@@ -6,7 +6,7 @@ and ``is_not`` is the exact opposite of ``is``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -107,11 +107,13 @@ class Members:
 class Among:
     """Its person is one of these, or with ``others`` none of these; never nobody.
 
-    It is what the store makes of ``Members``.
+    It is what the store makes of ``Members``. ``marks`` has a 1 at the number of whoever passes, if
+    the store knows people by numbers.
     """
 
     people: frozenset[str]
     others: bool = False
+    marks: bytes | None = field(default=None, compare=False, repr=False)
 
 
 Filter = Condition | AllOf | AnyOf | Not | Members | Among

@@ -22,11 +22,14 @@ from djangalytics_server.model.query_filter import (
     Field,
     Filter,
     Members,
+    Property,
     Subject,
 )
 from djangalytics_server.store.blocks.layout import Column
 from djangalytics_server.store.insights.conditions import clause
 
+PEOPLE = Property("\0number")
+"""Stands for the column whose codes are people's numbers; no property has a NUL in its name."""
 _FLIPPED = bytes([1, 0, *range(2, 256)])
 _PERSON = Field("distinct_id")
 _MOST_REMEMBERED = 200_000
@@ -64,6 +67,8 @@ class Judge:
             masks = [self.mask(one, of, events) for one in filter.filters]
             numbers = (int.from_bytes(mask, "little") for mask in (empty, *masks))
             return reduce(and_ if whole else or_, numbers).to_bytes(events, "little")
+        if isinstance(filter, Among) and filter.marks is not None:
+            return bytes(map(filter.marks.__getitem__, of(PEOPLE).codes))
         if isinstance(filter, Among):
             return translated(of(_PERSON), _passing_among(filter, of(_PERSON).words))
         if isinstance(filter, Members):

@@ -57,6 +57,10 @@ class ByNumber:
         """Who they are."""
         return self._everybody(project_id).people(found, self._check_time)
 
+    def marks(self, project_id: int, found: Numbers, *, others: bool) -> bytes:
+        """A 1 at each of these numbers, or at all others; never at nobody's."""
+        return self._everybody(project_id).marks(found, others=others)
+
     def _often(self, project_id: int, kind: Kind, window: Window, at_least: int) -> Numbers | None:
         start, end = window
         span = _FIRST if start is None else start, _LAST if end is None else end

@@ -33,6 +33,7 @@ _AT_HAND = 32
 """Blocks that stay unpacked while one slot after another is asked of them."""
 _PERSON = Field("distinct_id")
 _AS_DIGITS = b"01".ljust(256, b"0")
+_THESE, _OTHERS = bytes.maketrans(b"01", b"\0\1"), bytes.maketrans(b"01", b"\1\0")
 _CheckTime = Callable[[], None]
 
 
@@ -59,6 +60,13 @@ class Everybody:
                 number, self.end = self.end, self.end + 1
             mine[person] = number
         return list(map(mine.__getitem__, people))
+
+    def marks(self, found: Numbers, *, others: bool) -> bytes:
+        """A 1 at each of these numbers, or at all others; never at nobody's."""
+        digits = f"{found.bits:b}"[::-1].ljust(self.end, "0")
+        marks = bytearray(digits.encode().translate(_OTHERS if others else _THESE))
+        marks[numbers.NOBODY] = 0
+        return bytes(marks)
 
     def people(self, found: Numbers, check_time: _CheckTime) -> frozenset[str]:
         """Who has these numbers."""

@@ -14,6 +14,8 @@ from djangalytics_server.model.query_filter import Field, Subject
 from djangalytics_server.store.blocks.encoding import FIELDS, field_column, property_column
 from djangalytics_server.store.blocks.layout import Column, unpack, unpack_numbers
 from djangalytics_server.store.blocks.making import Stretch
+from djangalytics_server.store.blocks.masks import PEOPLE
+from djangalytics_server.store.blocks.named import NAMED, unpack_named
 from djangalytics_server.store.tables import (
     Block,
     BlockColumn,
@@ -139,10 +141,21 @@ class Reader:
 
     def column(self, place: Place, subject: Subject, events: int) -> Column:
         """The column of a subject; that of a property which no event there has is all None."""
+        if subject == PEOPLE:
+            return Column([], self._people(place, events))
         field = isinstance(subject, Field)
         name = field_column(subject.name) if field else property_column(subject.name)
         data = self.data(place.first_id, name)
         return Column([None], bytes(events)) if data is None else unpack(data)
+
+    def _people(self, place: Place, events: int) -> array[int]:
+        found = array("I", bytes(4 * events))
+        data = self.data(place.first_id, NAMED)
+        if data is not None:
+            named = unpack_named(data)
+            for at, number in zip(named.places, named.numbers, strict=True):
+                found[at] = number
+        return found
 
     def data(self, first_id: int, name: str) -> bytes | None:
         """What is stored as a column of a block; None if it has none of this name."""

@@ -62,6 +62,9 @@ class ByNumber(Protocol):
     def texts(self, project_id: int, found: Numbers) -> frozenset[str]:
         """Who they are."""
 
+    def marks(self, project_id: int, found: Numbers, *, others: bool) -> bytes:
+        """A 1 at each of these numbers, or at all others; never at nobody's."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -99,8 +102,12 @@ class Known:
         """Who they are."""
         found = self._who_of(members)
         if id(members) not in self._texts:
-            people = self._as_texts(members.project_id, found.people)
-            self._texts[id(members)] = Among(people, found.others)
+            project_id, people = members.project_id, found.people
+            marks = None
+            if self._by_number is not None and isinstance(people, Numbers):
+                marks = self._by_number.marks(project_id, people, others=found.others)
+            texts = self._as_texts(project_id, people)
+            self._texts[id(members)] = Among(texts, found.others, marks)
         return self._texts[id(members)]
 
     def size(self, members: Members) -> tuple[int, int]:
