@@ -166,20 +166,29 @@ class _Presence:
         self, found: Cover, check_time: _CheckTime
     ) -> Iterator[tuple[int, list[Iterable[int]]]]:
         """Each slot, and of its events the people's numbers, in some parts."""
+        for slot, parts in enumerate(self.parts(found, check_time)):
+            yield slot, [*parts]
+
+    def parts(self, found: Cover, check_time: _CheckTime) -> Iterator[Iterator[Iterable[int]]]:
+        """The same of each slot part by part, to be gone through before the next slot; when there
+        is the first, everybody has a number.
+        """
         check_time()
         loose = self._look.loose(found)
         people = self._loose_people(loose)
         blocks = Blocks(self._reader)
-        for slot, ranges in enumerate(self._scan.slots):
-            parts: list[Iterable[int]] = []
+
+        def within(ranges: Sequence[Range]) -> Iterator[Iterable[int]]:
             for start, end in ranges:
                 for place in found.places:
                     if start <= place.high and place.low < end:
                         check_time()
-                        parts += self._parts(blocks.block(place), (start, end))
+                        yield from self._parts(blocks.block(place), (start, end))
                 low, high = bisect_left(loose.times, start), bisect_left(loose.times, end)
-                parts.append([number for number in people[low:high] if number])
-            yield slot, parts
+                yield [number for number in people[low:high] if number]
+
+        for ranges in self._scan.slots:
+            yield within(ranges)
 
     def _loose_people(self, loose: Piece) -> list[int]:
         """Of each event the person's number; 0 is nobody."""
@@ -235,7 +244,10 @@ def present(
     found = presence.cover()
     if found is None:
         return None
-    return ((slot, _set(parts, everybody.end)) for slot, parts in presence.slots(found, check_time))
+    return (
+        (slot, _set(parts, everybody.end) if any(parts) else Numbers())
+        for slot, parts in presence.slots(found, check_time)
+    )
 
 
 def often(
@@ -250,7 +262,7 @@ def often(
     found = presence.cover()
     if found is None:
         return None
-    [(_, parts)] = presence.slots(found, check_time)
+    parts = next(presence.parts(found, check_time))
     if at_least == 1:
         return _set(parts, everybody.end)
     counts = array("I", bytes(4 * everybody.end))
@@ -272,8 +284,6 @@ def marked(marks: bytes | bytearray) -> Numbers:
 
 
 def _set(parts: Iterable[Iterable[int]], end: int) -> Numbers:
-    if not any(parts):
-        return Numbers()
     marks = bytearray(end)
     for part in parts:
         for number in part:
