@@ -169,4 +169,4 @@ def worlds(draw: Any) -> tuple[list[Event], list[Filter]]:
     """Events, and filters, most of which ask for what some of them say."""
     made = draw(st.lists(events(), min_size=draw(st.sampled_from((0, 8, 8, 12))), max_size=25))
     near = st.recursive(_about(made), _groups, levels=2) if made else filters
-    return made, draw(st.lists(st.one_of(filters, near, near), min_size=4, max_size=10))
+    return made, draw(st.lists(st.one_of(filters, near, near), min_size=3, max_size=6))
