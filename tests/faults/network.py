@@ -57,6 +57,7 @@ class Proxy:
         self._chance = chance
         self._faults = dict(FAULTS if faults is None else faults)
         self._loop = asyncio.new_event_loop()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
 
     def calm(self) -> None:
@@ -86,15 +87,22 @@ class Proxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:  # who does not read what is left would keep it open
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: request after request, until one of them ends it."""
-        with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError, TimeoutError):
-            while await self._exchange(await whole(reader), writer):
-                pass
-        writer.close()
+        self._writers.add(writer)
+        try:
+            with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError, TimeoutError):
+                while await self._exchange(await whole(reader), writer):
+                    pass
+        finally:
+            writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+        self._writers.discard(writer)
 
     async def _exchange(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
         """Do with a request what chance says; whether its connection goes on."""
