@@ -21,7 +21,7 @@ from djangalytics_server.catalog.projects import FirstSecrets
 from djangalytics_server.catalog.sessions import Visit
 from djangalytics_server.config import DATABASE_FILE, Settings
 from djangalytics_server.http.cookies import COOKIE
-from djangalytics_server.store.opening import catalog_engine
+from djangalytics_server.store.opening import begin_writing, catalog_engine
 
 SECRETS: dict[Path, FirstSecrets] = {}
 """Keys and link of each template that ``found`` made: a copy of the file has the same."""
@@ -120,6 +120,7 @@ class House:
         """A session on the catalog beside the server, committed at the end."""
         try:
             with Session(self._beside) as session:
+                begin_writing(session)  # who reads first may find that another wrote meanwhile
                 yield session
                 session.commit()
         finally:
