@@ -131,7 +131,8 @@ class Kind:
 class Walk:
     """Events of people in ``span``, in order: those of any kind, or ``all`` of them.
 
-    ``filter`` narrows them; ``breakdown`` is read of events of the first ``broken`` kinds.
+    ``filter`` narrows them; ``breakdown`` is read of events of the first ``broken`` kinds. No
+    portion of them has events from before and after one of the ``cuts``.
     """
 
     project_id: int
@@ -141,6 +142,7 @@ class Walk:
     all: bool = False
     breakdown: tuple[Subject, ...] = ()
     broken: int = 1
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,8 @@ Of a stream: timestamp, person, session, its kinds, raw values.
 
 
 class Run(NamedTuple):
-    """Events of a walk that are of the same kinds, in order: whose each is, by number, its place
-    in their source, and when it was.
+    """Events of a walk that are of the same kinds, each person's in order: whose each is, by
+    number, its place in their source, and when it was.
 
     Those of several runs are in the order of their times, sources and places.
     """
@@ -177,7 +179,9 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """A walk in portions, one after the other in time; all people's numbers are below ``end``."""
+    """A walk in portions, for each person one after the other in time; all numbers of people are
+    below ``end``.
+    """
 
     end: int
     portions: Iterator[Sequence[Run]]

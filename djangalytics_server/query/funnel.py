@@ -74,6 +74,7 @@ def _walk(question: Funnel) -> Walk:
         all=question.order == "strict",
         breakdown=question.breakdown,
         broken=len(question.steps) if question.order == "unordered" else 1,
+        cuts=(end,),
     )
 
 

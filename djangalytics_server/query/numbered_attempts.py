@@ -1,17 +1,18 @@
 """Attempts of very many people at once, who are numbers: the same as ``attempts``, kind by kind.
 
 The order of events counts among those of one person alone. So of a portion whoever has events of
-one kind there, as nearly all have, is taken further by tight loops, and the others event by event.
+one kind there is taken further by tight loops, and the others event by event. Where few do one
+thing in a portion, as when people come for an hour and do much in it, all are taken event by event.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence, Set
 from functools import reduce
-from itertools import compress
+from itertools import compress, repeat
 from operator import itemgetter, or_
+from typing import Any
 
 from djangalytics_server.model.funnel import Funnel
 from djangalytics_server.model.insight import Run
@@ -19,6 +20,12 @@ from djangalytics_server.query.attempts import Attempt, Way
 
 _SINCE = itemgetter(1)
 """Of an attempt when it began; the first member is the person here."""
+_FEW = 8
+"""Fewer people than that are nobody's majority."""
+_SAMPLE = 32
+"""So many events of a portion say whether it is one in which people do much."""
+_Event = tuple[Any, int, int, int]
+"""Its rank among the others, time, person and kinds."""
 
 
 class NumberedAttempts(Way):
@@ -41,6 +48,9 @@ class NumberedAttempts(Way):
     def take(self, portion: Sequence[Run]) -> None:
         """Go on with the next events."""
         mixed = self._mixed(portion)
+        if _most(portion, mixed):
+            self._follow(_in_order(portion))
+            return
         before = [(person, self._first[person]) for person in mixed]
         for run in portion:
             if run.bits == 1:
@@ -53,8 +63,7 @@ class NumberedAttempts(Way):
         for person, since in before:
             self._first[person] = since
         if mixed:
-            for time, _, _, person, bits in sorted(_of_people(portion, mixed)):
-                self._go(person, time, bits)
+            self._follow(_of_people(portion, mixed))
 
     def _mixed(self, portion: Sequence[Run]) -> Set[int]:
         """Whose events are to be put in order; at best those with two steps that follow each other.
@@ -86,10 +95,10 @@ class NumberedAttempts(Way):
 
     def _begin(self, run: Run) -> None:
         """This loop, and the one after it, are what a funnel takes."""
-        first, times = self._first, run.times
-        if times[-1] >= self.end:
-            times = times[: bisect_left(times, self.end)]
-        for person, time in zip(run.people, times, strict=False):
+        first = self._first
+        if run.times[0] >= self.end:  # and so are all others, for the walk is cut there
+            return
+        for person, time in zip(run.people, run.times, strict=True):
             first[person] = time
 
     def _second(self, run: Run) -> None:
@@ -119,15 +128,40 @@ class NumberedAttempts(Way):
         attempt = self._leave(person, step)
         if attempt is None or time - attempt[1] > self.window:
             return
-        attempt = (*attempt, time)
-        self._standing[step + 1][person] = attempt
-        self._stands[step + 1][person] = 1
-        if step == 1:
+        self._took(person, (*attempt, time))
+
+    def _took(self, person: int, attempt: Attempt) -> None:
+        """Keep an attempt that has taken a step just now, the second or a later one."""
+        steps = len(attempt) - 1
+        self._standing[steps][person] = attempt
+        self._stands[steps][person] = 1
+        if steps == 2:
             if not self._has_two[person]:
                 self._has_two[person] = 1
                 self._twos.append(attempt)
         elif len(self._best.get(person, ())) < len(attempt):
             self._best[person] = attempt
+
+    def _follow(self, events: Iterable[_Event]) -> None:
+        """Go on event by event; of one step alone, as nearly all are, in as few words as can be."""
+        first, end, window, lapsed = self._first, self.end, self.window, self._lapsed
+        further = {1 << step: step for step in range(2, self.steps)}
+        for _, time, person, bits in events:
+            if bits == 1:
+                if time < end:
+                    first[person] = time
+            elif bits == 2:
+                since = first[person]
+                if since:
+                    first[person], lapsed[person] = 0, 1
+                    if time - since <= window:
+                        self._took(person, (person, since, time))
+            elif bits in further:
+                step = further[bits]
+                if self._stands[step][person]:
+                    self._advance(person, step, time)
+            else:
+                self._go(person, time, bits)
 
     def _go(self, person: int, time: int, bits: int) -> None:
         """Take attempts a step further, each at most one; an excluded event ends some first."""
@@ -177,13 +211,33 @@ def _in_several(portion: Sequence[Run]) -> Set[int]:
     return found
 
 
-def _of_people(
-    portion: Sequence[Run], people: Set[int]
-) -> Iterable[tuple[int, int, int, int, int]]:
-    """Their events: time, source, place, person and kinds."""
+def _most(portion: Sequence[Run], people: Set[int]) -> bool:
+    """Whether most of what happened is theirs, by a look at some of it."""
+    if len(people) < _FEW:
+        return False
+    some = max((run.people for run in portion), key=len)[:_SAMPLE]
+    return 2 * sum(map(people.__contains__, some)) > len(some)
+
+
+def _in_order(portion: Sequence[Run]) -> list[_Event]:
+    """All events of a portion."""
+    found: list[_Event] = []
+    one_source = len({run.source for run in portion}) == 1
     for run in portion:
-        theirs = bytes(map(people.__contains__, run.people))
-        at = theirs.find(1)
-        while at >= 0:
-            yield run.times[at], run.source, run.places[at], run.people[at], run.bits
-            at = theirs.find(1, at + 1)
+        rank = run.places if one_source else zip(run.times, repeat(run.source), run.places)
+        found += zip(rank, run.times, run.people, repeat(run.bits))
+    found.sort()
+    return found
+
+
+def _of_people(portion: Sequence[Run], people: Set[int]) -> list[_Event]:
+    """Those of some people, in order."""
+    found: list[_Event] = []
+    for bits, source, who, places, times in portion:
+        theirs = bytes(map(people.__contains__, who))
+        if 1 in theirs:
+            for at in compress(range(len(theirs)), theirs):
+                time = times[at]
+                found.append(((time, source, places[at]), time, who[at], bits))
+    found.sort()
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HEAD = "0025"
+HEAD = "0026"
 """The newest revision in ``store/migrations/versions``; a test compares the two."""
 
 CHECKED_BYTES = 64 * 1024 * 1024

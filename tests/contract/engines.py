@@ -15,7 +15,7 @@ import pytest
 from djangalytics_server.model.event import Receipt, Submission
 from djangalytics_server.store import back, pages
 from djangalytics_server.store.base import Store
-from djangalytics_server.store.blocks import days, looking, making, named, numbered
+from djangalytics_server.store.blocks import days, looking, making, named, numbered, stepping
 from djangalytics_server.store.opening import open_store
 from djangalytics_server.store.schema import ensure_schema
 from djangalytics_server.store.tables import Base
@@ -117,7 +117,10 @@ class BlocksEngine(SqliteEngine):
             patch.object(making, "SIZE", self.size),
             patch.object(looking, "FEW", -1),
             patch.object(named, "MANY", 2),
-            patch.object(days, "WORTH", 1),
+            patch.object(named, "SECTION", 2),
+            patch.object(stepping, "MOST_AT_HAND", 8),
+            patch.object(stepping, "WORTH", 0.35),  # now one section at a time, now two
+            patch.object(days, "WORTH", 0.35),
             patch.object(days, "_latest", lambda _connection: _FAR),
             patch.object(looking, "_AT_HAND", 2),
             patch.object(numbered, "_AT_HAND", 2),

@@ -1,7 +1,8 @@
 """A block's events name by name: whose each is, when it was, and its place in the order of time.
 
 One column has them all, and a name with many events one of its own beside it: to ask of one name
-takes to read what is its alone.
+takes to read what is its alone. There the events stand section by section of people, so that what
+is kept of everybody can be gone through in pieces that a processor's cache holds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ NAMED = "event people"
 """What the column is called."""
 MANY = 128
 """A name with so many events in a block has a column of its own there."""
+SECTION = 65_536
+"""People of so many numbers after each other are a section."""
 _BYTES = 4 + 2
 _OWN_BYTES = 8 + 4 + 2
 
@@ -57,13 +60,14 @@ class Named:
             return Own(array("q"), array("I"), array("H"))
         at = self.names.index(name)
         part = slice(self.starts[at], self.starts[at + 1])
-        places = self.places[part]
-        return Own(array("q", map(times().__getitem__, places)), self.numbers[part], places)
+        return own(times(), self.numbers[part], self.places[part])
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """The events of one name in order: when each was, its person's number, and its place."""
+    """The events of one name, those of each section of people in order: when each was, its
+    person's number, and its place.
+    """
 
     times: array[int]
     numbers: array[int]
@@ -71,10 +75,46 @@ class Own:
 
     def within(self, start: int, end: int) -> Own:
         """Those in a range of time."""
-        low, high = bisect_left(self.times, start), bisect_left(self.times, end)
-        if high - low == len(self.times):
-            return self
-        return Own(self.times[low:high], self.numbers[low:high], self.places[low:high])
+        times, numbers, places = array("q"), array("I"), array("H")
+        for _, part in sections(self.numbers):
+            low, high = (
+                bisect_left(self.times, moment, part.start, part.stop) for moment in (start, end)
+            )
+            times += self.times[low:high]
+            numbers += self.numbers[low:high]
+            places += self.places[low:high]
+        return Own(times, numbers, places)
+
+
+def own(times: Sequence[int], numbers: Sequence[int], places: Sequence[int]) -> Own:
+    """Events by their people's numbers and their places, in order; all times of their block."""
+    order = in_sections(numbers)
+    where = array("H", map(places.__getitem__, order))
+    return Own(
+        array("q", map(times.__getitem__, where)),
+        array("I", map(numbers.__getitem__, order)),
+        where,
+    )
+
+
+def in_sections(numbers: Sequence[int]) -> list[int]:
+    """The places of the numbers section by section, in order within each."""
+    return sorted(range(len(numbers)), key=lambda at: numbers[at] // SECTION)
+
+
+def sections(numbers: Sequence[int], together: int = 1) -> Iterator[tuple[int, slice]]:
+    """So many sections each time, and where they lie, of numbers that stand section by section."""
+    people, low = SECTION * together, 0
+    while low < len(numbers):
+        section = numbers[low] // people
+        high = bisect_left(numbers, (section + 1) * people, low)
+        yield section, slice(low, high)
+        low = high
+
+
+def sections_below(end: int) -> int:
+    """How many sections there are of numbers below that one."""
+    return -(-end // SECTION)
 
 
 def by_name(name: Column, person: Column) -> ByName:
@@ -103,11 +143,8 @@ def named_columns(
     columns = {NAMED: _pack_named(found, numbers)}
     for name, (people, places) in found.items():
         if len(places) >= MANY:
-            codes = (
-                bytes_of(array("q", map(times.__getitem__, places)))
-                + bytes_of(array("I", (numbers.get(person, 0) for person in people)))
-                + bytes_of(array("H", places))
-            )
+            mine = own(times, [numbers.get(person, 0) for person in people], places)
+            codes = bytes_of(mine.times) + bytes_of(mine.numbers) + bytes_of(mine.places)
             columns[own_column(name)] = write(Stored([None], False, codes))
     return columns
 

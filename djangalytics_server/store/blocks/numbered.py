@@ -111,11 +111,14 @@ class Block:
             data = self._reader.data(self._place.first_id, own_column(name))
             found = unpack_own(data) if data else self.named.of_name(name, lambda: self.times)
             self._own[name] = found
-        return found.within(*span)
+        return found if self._is_in(*span) else found.within(*span)
+
+    def _is_in(self, start: int, end: int) -> bool:
+        return start <= self._place.low and self._place.high < end
 
     def within(self, start: int, end: int) -> tuple[int, int] | None:
         """The places of the events in a range; None: it has the whole block."""
-        if start <= self._place.low and self._place.high < end:
+        if self._is_in(start, end):
             return None
         return bisect_left(self.times, start), bisect_left(self.times, end)
 

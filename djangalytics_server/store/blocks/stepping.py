@@ -1,8 +1,14 @@
-"""The events of a walk by people's numbers, kind by kind: what funnels of many events take."""
+"""The events of a walk by people's numbers, kind by kind: what funnels of many events take.
+
+They come section by section of people, so that what is kept of everybody on the way is touched in
+pieces that a processor's cache holds: that is worth a third of a funnel over millions of events.
+"""
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -15,7 +21,7 @@ from djangalytics_server.model.query_filter import Filter
 from djangalytics_server.store.blocks.looking import MOST_LOOSE
 from djangalytics_server.store.blocks.making import Stretch
 from djangalytics_server.store.blocks.masks import Judge, subjects
-from djangalytics_server.store.blocks.named import Own
+from djangalytics_server.store.blocks.named import Own, in_sections, sections, sections_below
 from djangalytics_server.store.blocks.numbered import Block, Blocks, Everybody
 from djangalytics_server.store.blocks.reading import Cover, Place, Reader, cover
 from djangalytics_server.store.insights.conditions import clause
@@ -24,6 +30,10 @@ from djangalytics_server.store.tables import EventRow
 
 _LOOKS = 4
 """So often a block is looked at, on average: time is cut at the first moments of as many."""
+MOST_AT_HAND = 4_000_000
+"""Events that are read before the first section is gone through, at 14 bytes each."""
+WORTH = 64
+"""Events of one kind that a section should have in a portion; with fewer, some go together."""
 _CheckTime = Callable[[], None]
 
 
@@ -38,7 +48,8 @@ class _Loose:
     def runs(self, span: Range, source: int) -> Iterator[Run]:
         low, high = (bisect_left(self.times, moment) for moment in span)
         for bits in sorted(set(self.bits[low:high])):
-            places = [at for at in range(low, high) if self.bits[at] == bits]
+            these = [at for at in range(low, high) if self.bits[at] == bits]
+            places = [these[at] for at in in_sections([self.people[at] for at in these])]
             people, times = ([some[at] for at in places] for some in (self.people, self.times))
             yield Run(bits, source, people, places, times)
 
@@ -54,6 +65,12 @@ def stepped(
         return None
     stepping = _Stepping(connection, everybody, walk, found, check_time)
     return Stepped(everybody.end, stepping.portions())
+
+
+def _part(run: Run, part: slice) -> Run:
+    if part.stop - part.start == len(run.people):
+        return run
+    return Run(run.bits, run.source, run.people[part], run.places[part], run.times[part])
 
 
 _Source = tuple[int, int, int, Place | _Loose]
@@ -83,9 +100,37 @@ class _Stepping:
         start, end = walk.span
         near = [source for source in sources if source[0] < end and source[1] >= start]
         self._sources = sorted(near, key=lambda source: source[:3])
+        self._end = everybody.end  # now that whoever is in no block has a number, too
 
     def portions(self) -> Iterator[Sequence[Run]]:
-        """One after the other in time; of each source what lies within."""
+        """Of as many as are held at a time those of some sections, then those of the next."""
+        held, events = deque[list[Run]](), 0
+        for portion in self._in_time():
+            held.append(portion)
+            events += sum([len(run.people) for run in portion])
+            if events >= MOST_AT_HAND:
+                yield from self._by_section(held, events)
+                events = 0
+        yield from self._by_section(held, events)
+
+    def _by_section(self, held: deque[list[Run]], events: int) -> Iterator[list[Run]]:
+        """The portions again, of some sections at a time; none is held any more."""
+        parts = sections_below(self._end) * sum(map(len, held))
+        together = 1 + WORTH * parts // max(events, 1)
+        by_section = defaultdict[int, list[list[Run]]](list)
+        while held:
+            portion = defaultdict[int, list[Run]](list)
+            for run in held.popleft():
+                for section, part in sections(run.people, together):
+                    portion[section].append(_part(run, part))
+            for section, runs in portion.items():
+                by_section[section].append(runs)
+        for section in sorted(by_section):
+            self._check_time()
+            yield from by_section.pop(section)
+
+    def _in_time(self) -> Iterator[list[Run]]:
+        """Portions, one after the other in time; of each source what lies within."""
         cuts = self._cuts()
         at, open_ones = 0, list[_Source]()
         for start, end in zip(cuts, [*cuts[1:], self._walk.span[1]], strict=True):
@@ -105,7 +150,9 @@ class _Stepping:
             if sum(looks) <= _LOOKS * len(self._sources):
                 break
             cuts = cuts[::2]
-        return cuts
+        return sorted(
+            {*cuts, *(cut for cut in self._walk.cuts if start < cut < self._walk.span[1])}
+        )
 
     def _runs(self, source: _Source, span: Range) -> Iterator[Run]:
         _, _, first_id, events = source
@@ -135,7 +182,8 @@ class _Stepping:
         for bits in sorted(set(found) - {0}):
             these = [one == bits for one in found]
             people, where, times = (
-                [*compress(some, these)] for some in (own.numbers, places, own.times)
+                array(some.typecode, compress(some, these))
+                for some in (own.numbers, places, own.times)
             )
             yield Run(bits, source, people, where, times)
 
