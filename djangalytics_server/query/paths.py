@@ -21,13 +21,13 @@ from djangalytics_server.query.visits import (
     VALUES,
     Visits,
     around,
-    is_homeless,
 )
 from djangalytics_server.store.base import Snapshot
 
 _SECOND = 1_000_000
 _Step = tuple[Group, int]
 """What a step is called, and when it was."""
+_RAW = VALUES.start
 _NOTHING = Group((Shown("null", None),))
 
 
@@ -135,46 +135,40 @@ def _paths(question: Paths, snapshot: Snapshot) -> Iterator[_Path]:
         kinds=() if question.anchor is None else (question.anchor,),
         subjects=(question.subject,),
     )
-    visits: Visits[_Path] = Visits(question.silence)
-    people: dict[str, _Path] = {}
-    for event in snapshot.stream(look):
-        if by_session:
-            if is_homeless(event):
-                continue
-            visit = visits.open(event) or visits.begin(event, made())
-            visit.end = event[TIME]
-            path = visit.carried
-        elif event[PERSON] is None:
-            continue
-        else:
-            path = people.get(event[PERSON]) or people.setdefault(event[PERSON], made())
-        path.go(question, name_of(event[VALUES]), event)
+    events = snapshot.stream(look)
     if by_session:
+        visits = Visits[_Path](question.silence, lambda _: made())
+        for event, visit in visits.follow(events):
+            visit.carried.go(question, name_of[event[_RAW]], event)
         return (visit.carried for visit in visits.begun(question.span))
+    people: dict[object, _Path] = {}
+    for event in events:
+        person = event[PERSON]
+        if person is not None:
+            path = people.get(person) or people.setdefault(person, made())
+            path.go(question, name_of[event[_RAW]], event)
     return iter(people.values())
 
 
-class _Names:
-    """What the steps are called; each value is looked at once."""
+class _Names(dict[Raw, Group | None]):
+    """What the steps are called by their raw values; None of what has no name."""
 
     def __init__(self, question: Paths) -> None:
+        super().__init__()
         self._subject = question.subject
         self._patterns = [(pattern, _expression(pattern)) for pattern in question.patterns]
-        self._known: dict[tuple[Raw, ...], Group | None] = {}
         self._alike: dict[Group, Group] = {}
 
-    def __call__(self, raws: tuple[Raw, ...]) -> Group | None:
-        """The name of a step; None of what has none."""
-        if raws in self._known:
-            return self._known[raws]
-        shown = groups.shown(self._subject, raws[0])
+    def __missing__(self, raw: Raw) -> Group | None:
+        """Each value is looked at once."""
+        shown = groups.shown(self._subject, raw)
         if shown.kind == "text":
             fits = (text for text, found in self._patterns if found.fullmatch(str(shown.value)))
             shown = Shown("text", next(fits, shown.value))
         name = None if shown.kind == "null" else Group((shown,))
         if name is not None:
             name = self._alike.setdefault(name, name)
-        self._known[raws] = name
+        self[raw] = name
         return name
 
 

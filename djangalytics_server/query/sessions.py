@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import itemgetter
 
 from djangalytics_server.model.insight import Group, Raw, Slot, Stream
 from djangalytics_server.model.sessions import (
@@ -18,20 +19,13 @@ from djangalytics_server.model.sessions import (
     Visited,
 )
 from djangalytics_server.query import groups, intervals
-from djangalytics_server.query.visits import (
-    PERSON,
-    TIME,
-    VALUES,
-    Visit,
-    Visits,
-    around,
-    is_homeless,
-)
+from djangalytics_server.query.visits import VALUES, Visit, Visits, around
 from djangalytics_server.store.base import Snapshot
 
 _SECOND = 1_000_000
 _Visit = Visit[tuple[Raw, ...]]
 """A session with what its first event says of the breakdown."""
+_values = itemgetter(VALUES)
 
 
 def answer(question: Sessions, snapshot: Snapshot) -> SessionsAnswer:
@@ -55,25 +49,17 @@ def answer(question: Sessions, snapshot: Snapshot) -> SessionsAnswer:
 
 def _visits(question: Sessions, snapshot: Snapshot) -> tuple[list[_Visit], int]:
     """The sessions that begin in the range, and how many of its events are in none."""
-    start, end = question.span
-    found: Visits[tuple[Raw, ...]] = Visits(question.silence)
-    without = 0
+    found = Visits[tuple[Raw, ...]](question.silence, _values)
     look = Stream(
         question.project_id,
         around(question.span),
         filter=question.filter,
         subjects=question.breakdown,
     )
-    for event in snapshot.stream(look):
-        if is_homeless(event):
-            without += start <= event[TIME] < end
-            continue
-        visit = found.open(event) or found.begin(event, event[VALUES])
-        visit.end = event[TIME]
-        visit.events += 1
-        if visit.person is None:
-            visit.person = event[PERSON]
-    return list(found.begun(question.span)), without
+    for _ in found.follow(snapshot.stream(look)):
+        pass  # how many events a session has, and until when, is known once all are followed
+    start, end = question.span
+    return found.begun(question.span), sum(start <= time < end for time in found.homeless)
 
 
 def _line(
@@ -82,24 +68,28 @@ def _line(
     slots: Sequence[Slot],
     begins: Sequence[tuple[int, int]],
 ) -> SessionLine:
-    lengths = Counter(visit.end - visit.begin for visit in visits)
-    counts = Counter(visit.events for visit in visits)
+    """``visits`` are in order, ``begins`` has when each slot begins, in order too."""
+    times = [visit.begin for visit in visits]
+    lengths = [visit.end - visit.begin for visit in visits]
+    counts = [visit.events for visit in visits]
     by_slot = [[0, 0, 0] for _ in slots]
-    for visit in visits:
-        slot = by_slot[begins[bisect_right(begins, (visit.begin, len(slots))) - 1][1]]
-        slot[0] += 1
-        slot[1] += visit.end - visit.begin
-        slot[2] += visit.events
+    cuts = [bisect_left(times, low) for low, _ in begins]
+    for (_, at), low, high in zip(begins, cuts, [*cuts[1:], len(times)], strict=True):
+        slot = by_slot[at]
+        slot[0] += high - low
+        slot[1] += sum(lengths[low:high])
+        slot[2] += sum(counts[low:high])
+    by_length, by_count = Counter(lengths), Counter(counts)
     return SessionLine(
         group,
         len(visits),
         len({visit.person for visit in visits} - {None}),
-        sum(visit.events for visit in visits),
-        counts[1],
-        _typical(lengths, _SECOND),
-        _typical(counts, 1),
-        _bins(lengths, LENGTHS, _SECOND),
-        _bins(counts, COUNTS, 1),
+        sum(counts),
+        by_count[1],
+        _typical(by_length, _SECOND),
+        _typical(by_count, 1),
+        _bins(by_length, LENGTHS, _SECOND),
+        _bins(by_count, COUNTS, 1),
         tuple(
             Visited(n, _share(length, n * _SECOND), _share(events, n))
             for n, length, events in by_slot

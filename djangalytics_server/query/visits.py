@@ -6,7 +6,9 @@ they are not silent for longer than agreed. Events with neither are in no sessio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from djangalytics_server.model.event import DAY_SECONDS, MICROSECONDS
@@ -18,6 +20,7 @@ TIME, PERSON, SESSION, BITS, VALUES = 0, 1, 2, 3, slice(4, None)
 """Where an event of a stream has what."""
 
 Carried = TypeVar("Carried")
+_begin_of = attrgetter("begin")
 
 
 class Visit(Generic[Carried]):
@@ -28,51 +31,54 @@ class Visit(Generic[Carried]):
     def __init__(self, begin: int, carried: Carried) -> None:
         self.begin = self.end = begin
         self.events = 0
-        self.person: str | None = None
+        self.person: object = None
         self.carried = carried
 
 
 class Visits(Generic[Carried]):
-    """Sessions as they come to light, of events in the order of their time."""
+    """Sessions as they come to light; ``carry`` makes of the first event what a session carries."""
 
-    def __init__(self, silence: int) -> None:
-        self._silence = silence
-        self._by_id: dict[str, Visit[Carried]] = {}
-        self._by_person: dict[str, Visit[Carried]] = {}
-        self._over: list[Visit[Carried]] = []
+    def __init__(self, silence: int, carry: Callable[[Moment], Carried]) -> None:
+        self._silence, self._carry = silence, carry
+        self._begun: list[Visit[Carried]] = []
+        self.homeless: list[int] = []
+        """When the events were that are in no session."""
 
-    def open(self, event: Moment) -> Visit[Carried] | None:
-        """The session that the event goes on with; None where it begins one."""
-        if event[SESSION] is not None:
-            return self._by_id.get(event[SESSION])
-        visit = self._by_person.get(event[PERSON])
-        return visit if visit and event[TIME] - visit.end <= self._silence else None
+    def follow(self, events: Iterable[Moment]) -> Iterator[tuple[Moment, Visit[Carried]]]:
+        """Each event that is in a session, and that session; events come in order of time."""
+        by_id: dict[str, Visit[Carried]] = {}
+        by_person: dict[object, Visit[Carried]] = {}
+        silence = self._silence
+        for event in events:
+            time, person, session = event[TIME], event[PERSON], event[SESSION]
+            if session is not None:
+                visit = by_id.get(session)
+                if visit is None:
+                    visit = by_id[session] = self._begin(event)
+            elif person is not None:
+                visit = by_person.get(person)
+                if visit is None or time - visit.end > silence:
+                    visit = by_person[person] = self._begin(event)
+            else:
+                self.homeless.append(time)
+                continue
+            visit.end = time
+            visit.events += 1
+            if visit.person is None:
+                visit.person = person
+            yield event, visit
 
-    def begin(self, event: Moment, carried: Carried) -> Visit[Carried]:
-        """The session that the event begins; it must have a session's id or a person."""
-        visit = Visit(event[TIME], carried)
-        if event[SESSION] is not None:
-            self._by_id[event[SESSION]] = visit
-            return visit
-        before = self._by_person.get(event[PERSON])
-        if before is not None:
-            self._over.append(before)
-        self._by_person[event[PERSON]] = visit
+    def _begin(self, event: Moment) -> Visit[Carried]:
+        visit = Visit(event[TIME], self._carry(event))
+        self._begun.append(visit)
         return visit
 
-    def begun(self, span: Range) -> Iterator[Visit[Carried]]:
-        """All that began in a range, in no order."""
-        for visits in (self._by_id.values(), self._by_person.values(), self._over):
-            for visit in visits:
-                if span[0] <= visit.begin < span[1]:
-                    yield visit
+    def begun(self, span: Range) -> list[Visit[Carried]]:
+        """All that began in a range, in the order in which they did."""
+        low, high = (bisect_left(self._begun, moment, key=_begin_of) for moment in span)
+        return self._begun[low:high]
 
 
 def around(span: Range) -> Range:
     """Where to look for the sessions that begin in a range."""
     return span[0] - MARGIN, span[1] + MARGIN
-
-
-def is_homeless(event: Moment) -> bool:
-    """Whether the event can be in no session."""
-    return event[SESSION] is None and event[PERSON] is None

@@ -88,7 +88,7 @@ class Snapshot(Protocol):
         """
 
     def stream(self, stream: Stream) -> Iterator[Moment]:
-        """Everybody's events, by time, then by arrival."""
+        """Everybody's events, by time, then by arrival; a person is an id or a number."""
 
     def people(self, members: Members) -> tuple[int, int]:
         """How many people are in a cohort, and how many the project has."""

@@ -31,7 +31,7 @@ from djangalytics_server.model.query import Count, CountPlan, EventPage, StoredE
 from djangalytics_server.model.query_filter import Members
 from djangalytics_server.model.suggestion import Recent
 from djangalytics_server.store import back, definitions, latest, pages
-from djangalytics_server.store.blocks import heads, looking, numbered, persons, stepping
+from djangalytics_server.store.blocks import heads, looking, numbered, persons, stepping, streaming
 from djangalytics_server.store.blocks.members import ByNumber
 from djangalytics_server.store.blocks.numbered import Everybody
 from djangalytics_server.store.failures import timed_out
@@ -203,7 +203,12 @@ class RelationalSnapshot:
     def stream(self, stream: Stream) -> Iterator[Moment]:
         """See ``Snapshot.stream``."""
         self._check_time()
-        return walks.streamed(self._connection, self._told(stream))
+        stream = self._told(stream)
+        found = None
+        if self._by_columns(Scan(stream.project_id, ((stream.span,),))):
+            everybody = self._everybody(stream.project_id)
+            found = streaming.streamed(self._connection, everybody, stream, self._check_time)
+        return walks.streamed(self._connection, stream) if found is None else found
 
     def people(self, members: Members) -> tuple[int, int]:
         """See ``Snapshot.people``."""

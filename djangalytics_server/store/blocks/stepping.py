@@ -7,7 +7,7 @@ pieces that a processor's cache holds: that is worth a third of a funnel over mi
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,12 @@ from djangalytics_server.store.blocks.making import Stretch
 from djangalytics_server.store.blocks.masks import Judge, subjects
 from djangalytics_server.store.blocks.named import Own, in_sections, sections, sections_below
 from djangalytics_server.store.blocks.numbered import Block, Blocks, Everybody
+from djangalytics_server.store.blocks.portions import Source, portions
 from djangalytics_server.store.blocks.reading import Cover, Place, Reader, cover
 from djangalytics_server.store.insights.conditions import clause
 from djangalytics_server.store.insights.walks import bits_of, bits_told, is_of
 from djangalytics_server.store.tables import EventRow
 
-_LOOKS = 4
-"""So often a block is looked at, on average: time is cut at the first moments of as many."""
 MOST_AT_HAND = 4_000_000
 """Events that are read before the first section is gone through, at 14 bytes each."""
 WORTH = 64
@@ -73,8 +72,7 @@ def _part(run: Run, part: slice) -> Run:
     return Run(run.bits, run.source, run.people[part], run.places[part], run.times[part])
 
 
-_Source = tuple[int, int, int, Place | _Loose]
-"""First and last moment, first id, and what has the events."""
+_Source = Source[Place | _Loose]
 
 
 class _Stepping:
@@ -91,15 +89,13 @@ class _Stepping:
         self._judge = Judge(connection)
         self._bits = {str(k.event_name): bits_of(walk, str(k.event_name)) for k in walk.kinds}
         self._blocks = Blocks(self._reader)
-        sources: list[_Source] = [(p.low, p.high, p.first_id, p) for p in found.places]
+        sources: list[_Source] = [Source(p.low, p.high, p.first_id, p) for p in found.places]
         for stretch in found.loose:
             check_time()
             loose = self._loose(stretch, everybody)
             if loose.times:
-                sources.append((loose.times[0], loose.times[-1], stretch[0], loose))
-        start, end = walk.span
-        near = [source for source in sources if source[0] < end and source[1] >= start]
-        self._sources = sorted(near, key=lambda source: source[:3])
+                sources.append(Source(loose.times[0], loose.times[-1], stretch[0], loose))
+        self._sources = sources
         self._end = everybody.end  # now that whoever is in no block has a number, too
 
     def portions(self) -> Iterator[Sequence[Run]]:
@@ -131,31 +127,12 @@ class _Stepping:
 
     def _in_time(self) -> Iterator[list[Run]]:
         """Portions, one after the other in time; of each source what lies within."""
-        cuts = self._cuts()
-        at, open_ones = 0, list[_Source]()
-        for start, end in zip(cuts, [*cuts[1:], self._walk.span[1]], strict=True):
-            while at < len(self._sources) and self._sources[at][0] < end:
-                open_ones.append(self._sources[at])
-                at += 1
-            open_ones = [source for source in open_ones if source[1] >= start]
+        for span, sources in portions(self._sources, self._walk.span, self._walk.cuts):
             self._check_time()
-            yield [run for source in open_ones for run in self._runs(source, (start, end))]
-
-    def _cuts(self) -> list[int]:
-        """The moments at which portions begin."""
-        start = self._walk.span[0]
-        cuts = [start, *sorted({low for low, _, _, _ in self._sources if low > start})]
-        while len(cuts) > 1:
-            looks = (bisect_right(cuts, s[1]) - bisect_right(cuts, s[0]) + 1 for s in self._sources)
-            if sum(looks) <= _LOOKS * len(self._sources):
-                break
-            cuts = cuts[::2]
-        return sorted(
-            {*cuts, *(cut for cut in self._walk.cuts if start < cut < self._walk.span[1])}
-        )
+            yield [run for source in sources for run in self._runs(source, span)]
 
     def _runs(self, source: _Source, span: Range) -> Iterator[Run]:
-        _, _, first_id, events = source
+        first_id, events = source.first_id, source.held
         if isinstance(events, _Loose):
             yield from events.runs(span, first_id)
             return
