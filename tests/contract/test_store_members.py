@@ -22,6 +22,7 @@ from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.query_filter import Condition, Field, Members, Property
 from djangalytics_server.store.base import Store
 from djangalytics_server.store.blocks import lasting, looking, making
+from djangalytics_server.store.blocks.members import ByNumber
 from djangalytics_server.store.insights import cohorts
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import NOW, SECOND, event, send
@@ -107,3 +108,16 @@ def test_people_of_no_block_are_told_too(store: Store) -> None:
         assert "new" in snapshot.members(CohortPeople(Members(1, OFTEN), 100))
         assert "new" not in snapshot.members(CohortPeople(Members(1, PRO), 100))
         assert "new" in snapshot.members(CohortPeople(Members(1, Else(PRO)), 100))
+
+
+def test_everybody_is_only_counted_for_who_asks_of_how_many(store: Store) -> None:
+    """A filter and a list of people need the cohort alone, unless it is all the others."""
+    everybody = ByNumber.everybody
+    with (
+        patch.object(looking, "FEW", FEW),
+        patch.object(ByNumber, "everybody", autospec=True, side_effect=everybody) as counted,
+    ):
+        for who, times in ((OFTEN, 1), (Else(OFTEN), 3)):
+            asked(store, who)
+            assert times == counted.call_count
+            counted.reset_mock()

@@ -29,6 +29,13 @@ class ByNumber:
     ) -> None:
         self._connection, self._everybody, self._check_time = connection, everybody, check_time
 
+    def serves(self, project_id: int) -> bool:
+        """Whether it is the quicker way for a project."""
+        scan = Scan(project_id, (((_FIRST, _LAST),),))
+        if crowds.weight(self._connection, scan) <= looking.FEW:
+            return False
+        return numbered.serves(self._connection, self._everybody(project_id), scan)
+
     def everybody(self, project_id: int) -> Numbers | None:
         """Whoever has an event."""
         return self._often(project_id, Kind(None), (None, None), 1)

@@ -253,6 +253,11 @@ def present(
     )
 
 
+def serves(connection: Connection, everybody: Everybody, scan: Scan) -> bool:
+    """Whether to tell people of a scan by numbers is better than to look by the indexes."""
+    return _Presence(connection, everybody, scan).cover() is not None
+
+
 def often(
     connection: Connection,
     everybody: Everybody,

@@ -47,6 +47,9 @@ CheckTime = Callable[[], None]
 class ByNumber(Protocol):
     """Who tells people by numbers, where that is quicker; where it is not, None is the answer."""
 
+    def serves(self, project_id: int) -> bool:
+        """Whether it is the quicker way for a project."""
+
     def everybody(self, project_id: int) -> Numbers | None:
         """Whoever has an event."""
 
@@ -86,7 +89,7 @@ class Known:
         self._connection, self._check_time, self._by_number = connection, check_time, by_number
         self._found: dict[int, tuple[Members, _Told]] = {}
         self._texts: dict[int, Among] = {}
-        self._everybody: dict[int, Numbers | None] = {}
+        self._serves: dict[int, bool] = {}
 
     def told(self, filter: Filter) -> Filter:
         """The filter with every cohort's people in its place."""
@@ -112,7 +115,7 @@ class Known:
 
     def size(self, members: Members) -> tuple[int, int]:
         """How many they are, and how many the project has."""
-        found, everybody = self._who_of(members), self._numbered(members.project_id)
+        found, everybody = self._who_of(members), self._numbers(members.project_id)
         if everybody is not None:
             of = len(everybody)
         else:
@@ -124,10 +127,10 @@ class Known:
     def listed(self, question: CohortPeople) -> list[str]:
         """Those of them that are asked for, by code points."""
         members = question.members
-        found, everybody = self._who_of(members), self._numbered(members.project_id)
+        found = self._who_of(members)
         people = found.people
         if found.others:
-            whole: Set[AnyValue] | None = everybody
+            whole: Set[AnyValue] | None = self._numbers(members.project_id)
             if whole is None:
                 whole = self._ask(_everybody(members.project_id).distinct())
             people = whole - people
@@ -140,13 +143,18 @@ class Known:
             self._found[id(members)] = members, self._of(members.who, members.project_id)
         return self._found[id(members)][1]
 
-    def _numbered(self, project_id: int) -> Numbers | None:
+    def _numbered(self, project_id: int) -> ByNumber | None:
+        """What tells a project's people by numbers, all of them or none."""
+        if self._by_number is None:
+            return None
+        if project_id not in self._serves:
+            self._serves[project_id] = self._by_number.serves(project_id)
+        return self._by_number if self._serves[project_id] else None
+
+    def _numbers(self, project_id: int) -> Numbers | None:
         """Everybody, if people are told by numbers."""
-        if project_id not in self._everybody:
-            by_number = self._by_number
-            found = None if by_number is None else by_number.everybody(project_id)
-            self._everybody[project_id] = found
-        return self._everybody[project_id]
+        by_number = self._numbered(project_id)
+        return None if by_number is None else by_number.everybody(project_id)
 
     def _as_texts(self, project_id: int, people: Set[AnyValue]) -> frozenset[str]:
         if self._by_number is None or not isinstance(people, Numbers):
@@ -160,8 +168,8 @@ class Known:
         if isinstance(who, (Each, Any)):
             together = _both if isinstance(who, Each) else _either
             return reduce(together, (self._of(one, project_id) for one in who.whos))
-        by_number = self._by_number
-        if by_number is None or self._numbered(project_id) is None:
+        by_number = self._numbered(project_id)
+        if by_number is None:
             return _Told(self._looked(who, project_id))
         if isinstance(who, Latest):
             numbers = by_number.latest(project_id, who.condition)
