@@ -148,8 +148,8 @@ class Reader:
         data = self.data(place.first_id, name)
         return Column([None], bytes(events)) if data is None else unpack(data)
 
-    def _people(self, place: Place, events: int) -> array[int]:
-        found = array("I", bytes(4 * events))
+    def _people(self, place: Place, events: int) -> list[int]:
+        found = [0] * events
         data = self.data(place.first_id, NAMED)
         if data is not None:
             named = unpack_named(data)
