@@ -1,4 +1,4 @@
-"""Blocks know the rows of their events and what senders called them: all are made anew."""
+"""Blocks know the rows of their events and what senders called them."""
 
 from __future__ import annotations
 
