@@ -68,7 +68,7 @@ class FunnelQuestion(Strict):
     from_ = Words(about=FROM, data_key="from")
     to = Words(about=TO)
     tz = ZoneName()
-    steps = Several(Part(FunnelStep), MOST_STEPS, about="The steps, at least two.", required=True)
+    steps = Several(Part(FunnelStep), MOST_STEPS, about="The steps.", required=True, least=2)
     order = Choice(*get_args(Order), about="How the steps follow; ordered if absent.")
     window_seconds = Whole(
         1, MOST_WINDOW_SECONDS, about="How long an attempt may take; 14 days if absent."
@@ -116,8 +116,6 @@ def _check(loaded: dict[str, Any]) -> None:
     """Members that are right by themselves and wrong together."""
     steps, order = len(loaded["steps"]), loaded.get("order", "ordered")
     errors = []
-    if steps < 2:
-        errors.append(FieldError("out_of_range", "A funnel has 2 to 10 steps.", "steps"))
     for place, one in enumerate(loaded.get("exclusions", ())):
         where = f"exclusions[{place}]"
         between = "after_step" in one or "before_step" in one

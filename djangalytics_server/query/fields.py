@@ -240,20 +240,26 @@ class SubjectField(_Coded):
 
 
 class Several(_Coded, fields.List[Any]):
-    """A list of 1 to ``most`` entries."""
+    """A list of ``least`` to ``most`` entries."""
 
     default_error_messages = _OF_LISTS
 
     def __init__(
-        self, inner: fields.Field[Any], most: int, *, about: str, required: bool = False
+        self,
+        inner: fields.Field[Any],
+        most: int,
+        *,
+        about: str,
+        required: bool = False,
+        least: int = 1,
     ) -> None:
-        metadata = {"minItems": 1, "maxItems": most, "description": about}
+        metadata = {"minItems": least, "maxItems": most, "description": about}
         super().__init__(inner, required=required, metadata=metadata)
-        self.most = most
+        self.least, self.most = least, most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and not 1 <= len(value) <= self.most:
-            raise refuse("out_of_range", f"The list has 1 to {self.most} entries.")
+        if isinstance(value, list) and not self.least <= len(value) <= self.most:
+            raise refuse("out_of_range", f"The list has {self.least} to {self.most} entries.")
         return super()._deserialize(value, attr, data, **kwargs)
 
 

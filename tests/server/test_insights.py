@@ -332,6 +332,7 @@ RIGHT: list[tuple[dict[str, Any], str]] = [
         "366 cohorts: choose a longer",
     ),
     (trends(breakdown=[{"field": "id"}]), "distinct_id, session_id, source."),
+    (funnel(steps=[]), "2 to 10 entries."),
 ]
 
 
