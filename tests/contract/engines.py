@@ -120,7 +120,7 @@ class BlocksEngine(SqliteEngine):
             patch.object(named, "SECTION", 2),
             patch.object(stepping, "MOST_AT_HAND", 8),
             patch.object(stepping, "WORTH", 0.35),  # now one section at a time, now two
-            patch.object(days, "WORTH", 0.35),
+            patch.object(days, "WORTH", 1),
             patch.object(days, "_latest", lambda _connection: _FAR),
             patch.object(looking, "_AT_HAND", 2),
             patch.object(numbered, "_AT_HAND", 2),
