@@ -93,13 +93,7 @@ class Look:
 
     def _read(self, place: Place) -> Piece:
         times = self._reader.times(place)
-        known: dict[Subject, Column] = {}
-
-        def of(subject: Subject) -> Column:
-            if subject not in known:
-                known[subject] = self._reader.column(place, subject, len(times))
-            return known[subject]
-
+        of = self._reader.columns(place, len(times))
         mask = None
         if self._filter is not None:
             mask = self._judge.mask(self._filter, of, len(times))

@@ -148,6 +148,17 @@ class Reader:
         data = self.data(place.first_id, name)
         return Column([None], bytes(events)) if data is None else unpack(data)
 
+    def columns(self, place: Place, events: int) -> Callable[[Subject], Column]:
+        """Tells the columns of a block, each of which is read once."""
+        known: dict[Subject, Column] = {}
+
+        def of(subject: Subject) -> Column:
+            if subject not in known:
+                known[subject] = self.column(place, subject, events)
+            return known[subject]
+
+        return of
+
     def _people(self, place: Place, events: int) -> list[int]:
         found = [0] * events
         data = self.data(place.first_id, NAMED)

@@ -96,12 +96,7 @@ class _Streaming:
     def _read(self, place: Place) -> _Columns:
         """The events of a block that count."""
         times = self._reader.times(place)
-        known: dict[Subject, Column] = {}
-
-        def of(subject: Subject) -> Column:
-            if subject not in known:
-                known[subject] = self._reader.column(place, subject, len(times))
-            return known[subject]
+        of = self._reader.columns(place, len(times))
 
         def words(subject: Subject) -> list[Any]:
             column = of(subject)
