@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +28,12 @@ from djangalytics_server.store.sqlite_file import (
 
 _BUSY = "database is locked"
 """SQLite's words for SQLITE_BUSY; the number comes along only since Python 3.11."""
-_LIGHT_WRITES = 200
-"""After so many that fold nothing of the log into the file, one is left to whoever may take long.
-"""
+_UNFOLDED_WRITES = 200
+"""After so many that fold nothing of the log into the file, one is left to whoever may take long,
+if folding is due."""
+_FOLDING_EVERY_SECONDS = 0.5
+"""Who reads keeps the log from being begun anew, and once it is long each commit that may fold does
+so: a few pages, and two waits for the disk."""
 
 
 class SqliteJournal:
@@ -41,7 +45,8 @@ class SqliteJournal:
         self._reader: sqlite3.Connection | None = None
         self._asking = threading.Lock()
         self._random_ids = RandomIds()
-        self._light_writes = 0
+        self._unfolded = 0
+        self._folds, self._folded = False, 0.0
 
     @contextmanager
     def writing(self, *, patient: bool = True) -> Iterator[Link]:
@@ -52,11 +57,15 @@ class SqliteJournal:
             with write_lock(self._path, patient=patient):
                 if self._writer is None:
                     self._writer = _connect(self._path)
-                if patient or not self._light_writes:
-                    self._writer.execute(CHECKPOINTS if patient else NO_CHECKPOINTS)
-                self._light_writes = 0 if patient else self._light_writes + 1
+                folds = patient and self._is_folding_due()
+                if folds != self._folds:
+                    self._writer.execute(CHECKPOINTS if folds else NO_CHECKPOINTS)
+                    self._folds = folds
+                self._unfolded = 0 if folds else self._unfolded + 1
                 with _transaction(self._writer, patient=patient):
                     yield SqliteLink(self._writer)
+                if folds:
+                    self._folded = time.monotonic()
         except Taken:
             raise
         except BaseException as error:
@@ -70,7 +79,10 @@ class SqliteJournal:
         nothing to be read first.
         """
         known = self._writer is not None and self._random_ids.is_light
-        return known and self._light_writes < _LIGHT_WRITES
+        return known and not (self._unfolded >= _UNFOLDED_WRITES and self._is_folding_due())
+
+    def _is_folding_due(self) -> bool:
+        return time.monotonic() - self._folded > _FOLDING_EVERY_SECONDS
 
     def insert(self, connection: Link, events: Sequence[Event]) -> Sequence[Stored]:
         """See ``Journal.insert``."""

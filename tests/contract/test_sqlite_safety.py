@@ -16,7 +16,7 @@ import pytest
 from djangalytics_server.errors import StoreUnavailable
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
-from djangalytics_server.store import random_ids, sqlite_file
+from djangalytics_server.store import random_ids, sqlite_file, sqlite_journal
 from djangalytics_server.store.opening import open_appender
 from tests.contract.engines import SqliteEngine
 from tests.contract.making import event, send
@@ -119,10 +119,14 @@ def test_a_lock_held_by_another_process_fails_the_append_whole(
         assert "accepted" == send(store, event("during")).stored[0].status
 
 
-def test_what_takes_long_is_left_to_who_may_take_long(sqlite: SqliteEngine) -> None:
-    """Whoever must not wait writes neither first, when all that is new is read, nor more than two
-    hundred times in a row: another folds the log into the file, so it does not grow for ever.
+def test_what_takes_long_is_left_to_who_may_take_long(
+    sqlite: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever must not wait writes neither first, when all that is new is read, nor, where folding
+    is due, more than two hundred times in a row: another folds the log into the file, so it does
+    not grow for ever.
     """
+    monkeypatch.setattr(sqlite_journal, "_FOLDING_EVERY_SECONDS", 0.0)
     with sqlite.fresh():
         appender = open_appender(sqlite.url)
         log = sqlite.path.with_name(f"{sqlite.path.name}-wal")
@@ -138,6 +142,38 @@ def test_what_takes_long_is_left_to_who_may_take_long(sqlite: SqliteEngine) -> N
         assert largest < 32 * 1024 * 1024
     with contextlib.closing(driver.connect(sqlite.path)) as connection:
         assert [(1_000,)] == connection.execute("SELECT count(*) FROM events").fetchall()
+
+
+def test_a_log_that_somebody_reads_is_not_folded_at_every_commit(sqlite: SqliteEngine) -> None:
+    """While one reader after the other keeps the log from being begun anew it is folded into the
+    file twice a second at most, however many commits there are and whoever makes them.
+    """
+    large = "UPDATE event_definitions SET event_name = CAST(zeroblob(20000000) AS TEXT)"
+    with contextlib.ExitStack() as last, sqlite.fresh() as store:
+        appender = last.enter_context(contextlib.closing(open_appender(sqlite.url)))
+        send(store, event("one"))
+        readers = [
+            last.enter_context(contextlib.closing(driver.connect(sqlite.path))) for _ in "ab"
+        ]
+        look(readers[0])
+        with store._database.mending() as connection:
+            connection.exec_driver_sql(large)
+        folded, begin = 0, time.monotonic()
+        for number in range(150):
+            before = sqlite.path.stat().st_mtime_ns
+            append = appender.append_now if number % 2 else appender.append
+            append([Submission(1, 0, (event(f"e{number}"),))])
+            folded += sqlite.path.stat().st_mtime_ns != before
+            look(readers[(number + 1) % 2])
+            readers[number % 2].rollback()
+        most = 1 + (time.monotonic() - begin) / 0.5
+    assert 1 <= folded <= most
+
+
+def look(reader: driver.Connection) -> None:
+    """Have it see the present state until it is rolled back."""
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM projects").fetchall()
 
 
 def test_a_sorted_pass_over_many_ids_is_left_to_who_may_take_long(
