@@ -58,6 +58,7 @@ class Apart:
         if found is not None:
             return found
         with self._turns.turn(gone):
+            self._reader.make_room(gone)
             process = self._taken()
             try:
                 return process.ask(question, gone, self._seconds + _GRACE_SECONDS)

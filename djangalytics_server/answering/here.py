@@ -22,6 +22,7 @@ class Here:
     def answer(self, question: AnyQuestion, gone: Callable[[], bool]) -> str:
         """See ``Answers.answer``."""
         with self._turns.turn(gone):
+            self._reader.make_room(gone)
             found = answered(question, self._reader, self._seconds, _Watch(gone))
             return json_text(found)
 

@@ -13,7 +13,7 @@ from djangalytics_server.http import body, exports, insights, sql
 from djangalytics_server.http.access import Access
 from djangalytics_server.http.operations import Operation, Registry
 from djangalytics_server.http.query import StoredEventSchema
-from djangalytics_server.http.services import Services
+from djangalytics_server.http.services import AnyQuestion, Services
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.query import ask_sql, cohorts, parse, questions
 from djangalytics_server.query.asked import Asked
@@ -61,10 +61,15 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
     """The addresses that answer questions of every kind."""
     blue = Blueprint("query_insights", __name__)
 
+    def answer(project: ProjectFacts, question: AnyQuestion) -> tuple[str, bool]:
+        # Who waits for an answer would hold on to the state in which the catalog was read.
+        services.session().close()
+        return services.answers.answer(project.id, question, _gone)
+
     def query() -> Response:
         project = access.reader(request)
         question = questions.read(strict_json.read(body.read(request)), _asked(project, services))
-        return _answered(*services.answers.answer(project.id, question, _gone))
+        return _answered(*answer(project, question))
 
     def export() -> Response:
         project = access.reader(request)
@@ -73,15 +78,13 @@ def blueprint(services: Services, access: Access, registry: Registry) -> Bluepri
         question = questions.read_whole(strict_json.read(body.read(request)), asked)
         if isinstance(question, EventPage):
             return exports.events_file(question, services, form)
-        return exports.table_file(
-            json.loads(services.answers.answer(project.id, question, _gone)[0]), form
-        )
+        return exports.table_file(json.loads(answer(project, question)[0]), form)
 
     def statement() -> Response:
         project = access.reader(request)
         asked = Asked(project.id, project.time_zone, services.clock())
         question = ask_sql.read(strict_json.read(body.read(request)), asked)
-        return _answered(*services.answers.answer(project.id, question, _gone))
+        return _answered(*answer(project, question))
 
     registry.add(blue, QUERY, query)
     registry.add(blue, EXPORT, export)

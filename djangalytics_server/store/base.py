@@ -159,6 +159,13 @@ class Reader(Protocol):
         ``snapshot`` does.
         """
 
+    def make_room(self, gone: Callable[[], bool]) -> None:
+        """What is called before each read that takes long, here or in another process.
+
+        Where others who read for long have kept the engine from tidying up, it waits until that
+        is done, or takes too long; ``gone`` says that nobody waits for the read any more.
+        """
+
     def revision(self, project_id: int) -> tuple[int, ...]:
         """Numbers that are never the same again once an event of the project has come or gone.
 

@@ -50,7 +50,7 @@ def sqlite_version(version: tuple[int, ...]) -> Finding:
         "sqlite",
         "fine",
         f"{shown} has the WAL-reset bug (mended in 3.51.3, 3.50.7 and 3.44.6), which is harmless"
-        " here: one connection alone folds the log in, under the write lock",
+        " here: only who holds the write lock folds the log in",
     )
 
 

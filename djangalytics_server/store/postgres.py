@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -96,6 +96,9 @@ class PostgresDatabase:
         from djangalytics_server.store.sql import on_postgres  # its parser is not for every start
 
         return on_postgres.answer(self._engine, question, seconds, stop)
+
+    def make_room(self, gone: Callable[[], bool]) -> None:
+        """See ``Database.make_room``: PostgreSQL tidies up beside its readers."""
 
     @contextmanager
     def mending(self) -> Iterator[Connection]:

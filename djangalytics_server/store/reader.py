@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -37,6 +37,9 @@ class Database(Protocol):
     def sql(self, question: SqlQuestion, seconds: float, stop: Stop) -> SqlAnswer:
         """See ``base.Reader.sql``."""
 
+    def make_room(self, gone: Callable[[], bool]) -> None:
+        """See ``base.Reader.make_room``."""
+
     def close(self) -> None:
         """Let go of every connection."""
 
@@ -64,6 +67,10 @@ class RelationalReader:
         """See ``Reader.sql``."""
         with as_unavailable("read"):
             return self._database.sql(question, seconds, stop or Stop())
+
+    def make_room(self, gone: Callable[[], bool]) -> None:
+        """See ``Reader.make_room``."""
+        self._database.make_room(gone)
 
     def revision(self, project_id: int) -> tuple[int, ...]:
         """See ``Reader.revision``."""

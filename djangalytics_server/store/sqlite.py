@@ -20,6 +20,7 @@ from djangalytics_server.store.sqlite_file import (
     sqlite_path,
     write_lock,
 )
+from djangalytics_server.store.sqlite_log import Log
 from djangalytics_server.store.stopping import Stop
 
 _INSTRUCTIONS = 50_000
@@ -32,6 +33,7 @@ class SqliteDatabase:
     def __init__(self, url: str) -> None:
         self._path = sqlite_path(url)
         self._engine = sqlite_engine(url)
+        self._log = Log(self._path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -58,6 +60,10 @@ class SqliteDatabase:
         from djangalytics_server.store.sql import on_sqlite  # its parser is not for every start
 
         return on_sqlite.answer(self._path, question, partial(_is_over, seconds, stop))
+
+    def make_room(self, gone: Callable[[], bool]) -> None:
+        """See ``Database.make_room``."""
+        self._log.make_room(gone)
 
     @contextmanager
     def mending(self) -> Iterator[Connection]:

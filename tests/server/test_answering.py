@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import sqlite3
 import time
 import urllib.error
 import urllib.request
@@ -17,13 +18,18 @@ import pytest
 
 from djangalytics_server.answering import priority, remembered
 from djangalytics_server.answering.apart import Apart
+from djangalytics_server.answering.here import Here
 from djangalytics_server.answering.remembered import Remembered
 from djangalytics_server.answering.turns import AT_A_TIME, WAITING
 from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut
+from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.sql import SqlQuestion
+from djangalytics_server.store import sqlite_log
 from djangalytics_server.store.opening import open_store
+from djangalytics_server.store.relational import RelationalStore
 from tests import postgres
+from tests.contract.making import event
 from tests.faults.process import ServerProcess, until
 from tests.server.house import House
 
@@ -179,6 +185,24 @@ def test_light_questions_start_no_process(apart: Apart) -> None:
     assert [] == apart._idle
 
 
+def test_a_long_log_is_folded_before_a_heavy_question(
+    apart: Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever process answers it; a light one waits for nothing."""
+    store, url = apart._reader, apart._url
+    log = Path(f"{url.removeprefix('sqlite:///')}-wal")
+    monkeypatch.setattr(sqlite_log, "LONG_BYTES", 0)
+    for answers in (apart, Here(store, 2.0)):
+        assert isinstance(store, RelationalStore)
+        store.append([Submission(1, 0, (event("x"),))])
+        assert log.stat().st_size > 0
+        if answers is apart:
+            answers.answer(EventPage(1), no)
+            assert log.stat().st_size > 0
+        answers.answer(statement("select 1"), no)
+        assert 0 == log.stat().st_size
+
+
 def test_a_process_apart_gives_way(apart: Apart) -> None:
     """By its niceness, and by that of its session where the system looks at sessions first."""
     apart.answer(statement("select 1"), no)
@@ -209,6 +233,21 @@ def hit(house: House, body: object, path: str = "/api/query/", **headers: str) -
     answer = house.client.post(path, json=body, headers=headers or house.read)
     assert 200 == answer.status_code, answer.text
     return "; hit" in answer.headers["Cache-Status"], answer.json
+
+
+def test_who_waits_for_an_answer_holds_on_to_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the key was looked up with is given back before: the log can be folded meanwhile."""
+
+    def fold(*_: object) -> tuple[str, bool]:
+        with contextlib.closing(sqlite3.connect(house.file)) as connection:
+            [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return json.dumps({"busy": busy}), False
+
+    house.capture({"event_name": "x"})
+    monkeypatch.setattr(Remembered, "answer", fold)
+    assert {"busy": 0} == hit(house, TRENDS)[1]
 
 
 def test_an_unchanged_question_is_not_looked_for_again(house: House) -> None:
