@@ -1,9 +1,10 @@
 """Heavy questions answered in processes of their own, which can be told to stop.
 
-A question that this process answers in a moment is answered here. One that it does not is begun
-anew in a process apart, of low priority: what it costs there keeps no event waiting for the
-interpreter, and whoever leaves, or whose time is up, takes the work with them. Processes start
-when they are needed, keep their connection for the next question, and end when none comes.
+A question that this process answers in a moment is answered here, while that does not take too much
+of its time. One that it does not is begun anew in a process apart, of low priority: what it costs
+there keeps no event waiting for the interpreter, and whoever leaves, or whose time is up, takes the
+work with them. Processes start when they are needed, keep their connection for the next question,
+and end when none comes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from djangalytics_server.answering.allowance import Allowance
 from djangalytics_server.answering.turns import Turns, left
 from djangalytics_server.errors import ApiError, QuestionTimedOut, StoreUnavailable
 from djangalytics_server.http.answered import answered
@@ -30,6 +32,10 @@ from djangalytics_server.store.failures import timed_out
 
 QUICK_SECONDS = 0.1
 """How long a question may take here."""
+LIGHT_SECONDS = 0.02
+"""How long it may where questions have taken enough of this process's time already."""
+_SHARE, _AT_ONCE_SECONDS = 0.02, 1.0
+"""How much that is, and how much of it may be taken at once."""
 _LOOK_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
 """How long after its time a process is believed to end a question itself."""
@@ -49,7 +55,8 @@ class Apart:
         self._url, self._reader, self._seconds = url, reader, seconds
         self._turns, self._quick = Turns(), threading.BoundedSemaphore(2)
         self._idle: list[_Process] = []
-        self._heavy: OrderedDict[int, None] = OrderedDict()
+        self._allowance = Allowance(_SHARE, _AT_ONCE_SECONDS)
+        self._took: OrderedDict[int, float] = OrderedDict()
         self._closing = False
 
     def answer(self, question: AnyQuestion, gone: Callable[[], bool]) -> str:
@@ -74,19 +81,30 @@ class Apart:
     def _quickly(self, question: AnyQuestion) -> str | None:
         """The answer, if it is found in a moment; a statement in SQL is not even looked at."""
         shape = shape_of(question)
-        if isinstance(question, SqlQuestion) or shape in self._heavy:
+        most = QUICK_SECONDS if self._allowance.is_left() else LIGHT_SECONDS
+        if isinstance(question, SqlQuestion) or self._took.get(shape, 0.0) >= most:
             return None
         if not self._quick.acquire(timeout=QUICK_SECONDS):
             return None
+        begin = time.thread_time()
+        took = most
         try:
-            return json_text(answered(question, self._reader, min(QUICK_SECONDS, self._seconds)))
+            found = json_text(answered(question, self._reader, min(most, self._seconds)))
+            took = time.thread_time() - begin
         except QuestionTimedOut:
-            self._heavy[shape] = None
-            if len(self._heavy) > _REMEMBERED:
-                self._heavy.popitem(last=False)
             return None
+        else:
+            return found
         finally:
             self._quick.release()
+            self._allowance.spend(time.thread_time() - begin)
+            self._note(shape, took)
+
+    def _note(self, shape: int, took: float) -> None:
+        """How long such a question takes here, at least."""
+        self._took[shape] = took
+        if len(self._took) > _REMEMBERED:
+            self._took.popitem(last=False)
 
     def _taken(self) -> _Process:
         while self._idle:

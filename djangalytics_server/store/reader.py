@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from djangalytics_server.model.sql import SqlAnswer, SqlQuestion
 from djangalytics_server.store import repairs
@@ -16,6 +16,17 @@ from djangalytics_server.store.snapshot import RelationalSnapshot
 from djangalytics_server.store.sql_failures import as_unavailable
 from djangalytics_server.store.stopping import Stop
 from djangalytics_server.store.tables import EventRow, ExpiredDay, VerdictCount
+
+_PROJECT = bindparam("project_id", type_=Integer)
+_ACCEPTED = select(func.coalesce(func.sum(VerdictCount.count), 0)).where(
+    VerdictCount.project_id == _PROJECT, VerdictCount.verdict == "accepted"
+)
+_EXPIRED = select(func.coalesce(func.sum(ExpiredDay.count), 0)).where(
+    ExpiredDay.project_id == _PROJECT
+)
+_HIGHEST = select(func.coalesce(func.max(EventRow.id), 0))
+_REVISION = select(*(one.scalar_subquery() for one in (_HIGHEST, _ACCEPTED, _EXPIRED)))
+"""Made once: it is asked before and after every question, and to make it takes as long again."""
 
 
 class Database(Protocol):
@@ -74,16 +85,8 @@ class RelationalReader:
 
     def revision(self, project_id: int) -> tuple[int, ...]:
         """See ``Reader.revision``."""
-        accepted = select(func.coalesce(func.sum(VerdictCount.count), 0)).where(
-            VerdictCount.project_id == project_id, VerdictCount.verdict == "accepted"
-        )
-        expired = select(func.coalesce(func.sum(ExpiredDay.count), 0)).where(
-            ExpiredDay.project_id == project_id
-        )
-        highest = select(func.coalesce(func.max(EventRow.id), 0))
-        numbers = (one.scalar_subquery() for one in (highest, accepted, expired))
         with self._reading() as connection:
-            found = connection.execute(select(*numbers)).one()
+            found = connection.execute(_REVISION, {"project_id": project_id}).one()
             repaired = repairs.so_far(connection)
         return (*map(int, found), repaired)
 

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from djangalytics_server.answering import apart as apart_module
 from djangalytics_server.answering import priority, remembered
+from djangalytics_server.answering.allowance import Allowance
 from djangalytics_server.answering.apart import Apart
 from djangalytics_server.answering.here import Here
 from djangalytics_server.answering.remembered import Remembered
@@ -114,6 +116,7 @@ def test_who_leaves_takes_the_question_along(server: ServerProcess) -> None:
 
 def test_few_at_once_and_the_others_are_told_when_to_come(server: ServerProcess) -> None:
     """So many are answered, so many wait, the next has 503 with Retry-After; events are taken."""
+    time.sleep(2)  # whoever left before holds a place until their question has stopped
     clients = [begin(server) for _ in range(AT_A_TIME + WAITING)]
     try:
         time.sleep(1)
@@ -183,6 +186,40 @@ def test_light_questions_start_no_process(apart: Apart) -> None:
     """They are answered where they are asked."""
     assert '"events":[]' in apart.answer(EventPage(1), no)
     assert [] == apart._idle
+
+
+def test_an_allowance_comes_by_and_by() -> None:
+    """A tenth of the clock's seconds, two at most; overspent, it is nothing until that is in."""
+    clock = [0.0]
+    allowance = Allowance(0.1, 2.0, lambda: clock[0])
+    assert allowance.is_left()
+    assert pytest.approx(-1.0) == allowance.spend(3.0)
+    clock[0] = 9.0
+    assert not allowance.is_left()
+    clock[0] = 11.0
+    assert pytest.approx(0.1) == allowance.spend(0.0)
+    clock[0] = 1_000.0
+    assert pytest.approx(2.0) == allowance.spend(0.0)
+
+
+def test_questions_take_so_much_of_the_servers_time_and_no_more(
+    apart: Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then one that was not light is answered apart, at once; afterwards here again."""
+    monkeypatch.setattr(apart_module, "LIGHT_SECONDS", 1e-9)
+    clock = [0.0]
+    apart._allowance = Allowance(0.1, 1.0, lambda: clock[0])
+    first = apart.answer(EventPage(1), no)
+    assert 0.9 < apart._allowance.spend(0.0) < 1.0
+    assert [] == apart._idle
+    apart._allowance.spend(5.0)
+    assert first == apart.answer(EventPage(1), no)
+    [process] = apart._idle
+    clock[0] = 100.0
+    assert apart._allowance.is_left()
+    process.end()
+    assert first == apart.answer(EventPage(1), no)
+    assert [process] == apart._idle
 
 
 def test_a_long_log_is_folded_before_a_heavy_question(
