@@ -32,10 +32,10 @@ from djangalytics_server.store.failures import timed_out
 
 QUICK_SECONDS = 0.1
 """How long a question may take here."""
-LIGHT_SECONDS = 0.02
-"""How long it may where questions have taken enough of this process's time already."""
+LIGHT_SECONDS = 0.03
+"""Of the processor: what takes less is answered here always, and waits for no heavy question."""
 _SHARE, _AT_ONCE_SECONDS = 0.02, 1.0
-"""How much that is, and how much of it may be taken at once."""
+"""How much of this process's time others may take, and how much of it at once."""
 _LOOK_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
 """How long after its time a process is believed to end a question itself."""
@@ -87,22 +87,22 @@ class Apart:
         if not self._quick.acquire(timeout=QUICK_SECONDS):
             return None
         begin = time.thread_time()
-        took = most
         try:
-            found = json_text(answered(question, self._reader, min(most, self._seconds)))
-            took = time.thread_time() - begin
+            found = json_text(answered(question, self._reader, min(QUICK_SECONDS, self._seconds)))
+            self._note(shape, time.thread_time() - begin)
         except QuestionTimedOut:
+            self._note(shape, QUICK_SECONDS)
             return None
         else:
             return found
         finally:
             self._quick.release()
             self._allowance.spend(time.thread_time() - begin)
-            self._note(shape, took)
 
     def _note(self, shape: int, took: float) -> None:
         """How long such a question takes here, at least."""
         self._took[shape] = took
+        self._took.move_to_end(shape)
         if len(self._took) > _REMEMBERED:
             self._took.popitem(last=False)
 

@@ -56,7 +56,7 @@ class SqliteJournal:
                 raise Taken
             with write_lock(self._path, patient=patient):
                 if self._writer is None:
-                    self._writer = _connect(self._path)
+                    self._writer, self._folds = _connect(self._path), False
                 folds = patient and self._is_folding_due()
                 if folds != self._folds:
                     self._writer.execute(CHECKPOINTS if folds else NO_CHECKPOINTS)

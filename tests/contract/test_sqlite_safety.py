@@ -144,6 +144,22 @@ def test_what_takes_long_is_left_to_who_may_take_long(
         assert [(1_000,)] == connection.execute("SELECT count(*) FROM events").fetchall()
 
 
+def test_the_log_is_folded_by_and_by_where_nobody_reads(sqlite: SqliteEngine) -> None:
+    """Whoever writes singly, and without pause, has it folded into the file again and again."""
+    with sqlite.fresh(), contextlib.closing(open_appender(sqlite.url)) as appender:
+        folded, number, end = 0, 0, time.monotonic() + 60
+        while folded < 3 and time.monotonic() < end:
+            number += 1
+            before = sqlite.path.stat().st_mtime_ns
+            one = [
+                Submission(1, 0, (event(f"e{number}", properties='{"x":"' + "y" * 9_000 + '"}'),))
+            ]
+            if appender.append_now(one) is None:
+                appender.append(one)
+            folded += sqlite.path.stat().st_mtime_ns != before
+        assert 3 == folded
+
+
 def test_a_log_that_somebody_reads_is_not_folded_at_every_commit(sqlite: SqliteEngine) -> None:
     """While one reader after the other keeps the log from being begun anew it is folded into the
     file twice a second at most, however many commits there are and whoever makes them.

@@ -23,7 +23,7 @@ from djangalytics_server.answering.apart import Apart
 from djangalytics_server.answering.here import Here
 from djangalytics_server.answering.remembered import Remembered
 from djangalytics_server.answering.turns import AT_A_TIME, WAITING
-from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut
+from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut, StoreUnavailable
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
 from djangalytics_server.model.sql import SqlQuestion
@@ -220,6 +220,30 @@ def test_questions_take_so_much_of_the_servers_time_and_no_more(
     process.end()
     assert first == apart.answer(EventPage(1), no)
     assert [process] == apart._idle
+
+
+def test_a_failure_says_nothing_of_how_long_it_takes(
+    apart: Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question is answered here once the store is there again."""
+
+    def failing(*_: object) -> None:
+        raise StoreUnavailable("Not now.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(apart_module, "answered", failing)
+        with pytest.raises(StoreUnavailable):
+            apart.answer(EventPage(1), no)
+    apart.answer(EventPage(1), no)
+    assert [] == apart._idle
+
+
+def test_a_light_question_needs_no_allowance(apart: Apart) -> None:
+    """It is answered here, however much others have taken."""
+    apart._allowance.spend(1_000.0)
+    for _ in range(3):
+        assert '"events":[]' in apart.answer(EventPage(1), no)
+    assert [] == apart._idle
 
 
 def test_a_long_log_is_folded_before_a_heavy_question(
