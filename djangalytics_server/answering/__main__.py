@@ -8,11 +8,12 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-from djangalytics_server.answering import priority
+from djangalytics_server.answering import pace, priority
 from djangalytics_server.errors import ApiError, FieldError, InternalError, InvalidQuestion
 from djangalytics_server.http.answered import answered
 from djangalytics_server.http.documents import json_text
@@ -35,6 +36,7 @@ def main(number: int) -> None:
     url, seconds = link.recv()
     reader = open_reader(url)
     _keep_from_collecting()
+    pace.prepare()
     priority.lower()  # only now: to start is short, and somebody waits for it
     asked: queue.SimpleQueue[tuple[AnyQuestion, Stop]] = queue.SimpleQueue()
     link.send(True)  # ready
@@ -44,7 +46,9 @@ def main(number: int) -> None:
             question, stop = asked.get(timeout=IDLE_SECONDS)
         except queue.Empty:
             return
-        link.send(_answer(question, reader, seconds, stop))
+        begin = time.thread_time()
+        found = _answer(question, reader, seconds, stop)
+        link.send((found, time.thread_time() - begin))
         gc.collect()
 
 
@@ -65,9 +69,11 @@ def _listen(link: Connection, asked: queue.SimpleQueue[tuple[AnyQuestion, Stop]]
             said = link.recv()
             if said is None:
                 stop.ask()
-                continue
-            stop = Stop()
-            asked.put((said, stop))
+            elif isinstance(said, bool):
+                pace.hold(said)
+            else:
+                stop = Stop()
+                asked.put((said, stop))
     except (EOFError, OSError):  # the server is gone, and nobody waits
         stop.ask()
         os._exit(0)

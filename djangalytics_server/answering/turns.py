@@ -19,9 +19,12 @@ _LOOK_SECONDS = 0.1
 
 
 class Turns:
-    """Places for heavy questions, the same for every kind."""
+    """Places for questions of one kind; whom they have no room for goes to those ``beyond``."""
 
-    def __init__(self, at_a_time: int = AT_A_TIME, waiting: int = WAITING) -> None:
+    def __init__(
+        self, at_a_time: int = AT_A_TIME, waiting: int = WAITING, beyond: Turns | None = None
+    ) -> None:
+        self._beyond = beyond
         self._places = threading.BoundedSemaphore(at_a_time)
         self._room = threading.BoundedSemaphore(at_a_time + waiting)
 
@@ -32,7 +35,11 @@ class Turns:
         ``gone`` says whether whoever asked has left.
         """
         if not self._room.acquire(blocking=False):
-            raise _busy(2)
+            if self._beyond is None:
+                raise _busy(2)
+            with self._beyond.turn(gone):
+                yield
+            return
         try:
             self._wait(gone)
             try:

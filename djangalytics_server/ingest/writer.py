@@ -37,9 +37,11 @@ _LONG_SECONDS = 1.0
 _FEW = 64
 """Events up to which whoever brings them writes them."""
 _SLOW_SECONDS = 0.05
-_REST_SECONDS = 1.0
+_REST = 10
 """After a write that took longer than the first, nobody but the writer's thread waits for the disk
-for so long as the second."""
+for so many times as long."""
+_PATIENCE_SECONDS = 0.005
+"""How long whoever brings a few waits for the end of a write of a few."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +64,8 @@ class Writer:
     ) -> None:
         self._append = append
         self._append_now = append_now
-        self._turn = threading.Lock()
+        self._turn, self._wanted = threading.Lock(), threading.Lock()
+        self._under_way = 0
         self._rest_until = 0.0
         self._most_events = most_events
         self._most_bytes = most_bytes
@@ -138,7 +141,7 @@ class Writer:
         if not self._waiting:
             return
         few = self._events <= _FEW and time.monotonic() >= self._rest_until
-        if few and self._append_now is not None and self._turn.acquire(blocking=False):
+        if few and self._append_now is not None and self._comes_to_turn():
             try:
                 self._write_here(self._append_now)
             finally:
@@ -146,6 +149,22 @@ class Writer:
         if self._waiting:
             with self._changed:
                 self._changed.notify()
+
+    def _comes_to_turn(self) -> bool:
+        """Take the turn, after a write of a few that is under way; False where it is not to be had.
+
+        What is left to the thread because it is writing just now keeps it writing: the next find
+        it at that again, and each costs two threads' waking. So the end of it is waited for, by
+        one, who writes what others bring meanwhile, too.
+        """
+        if self._turn.acquire(blocking=False):
+            return True
+        if self._under_way > _FEW or not self._wanted.acquire(blocking=False):
+            return False
+        try:
+            return self._turn.acquire(timeout=_PATIENCE_SECONDS)
+        finally:
+            self._wanted.release()
 
     def _write_here(self, append_now: AppendNow) -> None:
         """Write what waits, or leave it waiting where somebody else is writing."""
@@ -156,9 +175,9 @@ class Writer:
                 self._waiting.extendleft(reversed(group))
                 self._events += sum(_weight(submission) for submission, _ in group)
                 self._bytes += sum(submission.size for submission, _ in group)
-        ended = time.monotonic()
-        if ended - began > _SLOW_SECONDS:
-            self._rest_until = ended + _REST_SECONDS
+        took = (ended := time.monotonic()) - began
+        if took > _SLOW_SECONDS:
+            self._rest_until = ended + _REST * took
 
     def _run(self) -> None:
         while True:
@@ -174,7 +193,7 @@ class Writer:
     def _await_work(self) -> bool:
         """Wait until something is to be written; False when it is time to stop."""
         with self._changed:
-            while not self._waiting and not self._closing:
+            while (not self._waiting or self._wanted.locked()) and not self._closing:
                 self._changed.wait()
             return bool(self._waiting)
 
@@ -189,6 +208,7 @@ class Writer:
                 self._bytes -= entry[0].size
                 group.append(entry)
             self._events -= events
+            self._under_way = events
             return group
 
     def _give_up_waiting(self) -> list[_Waiting]:

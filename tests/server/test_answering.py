@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,11 +20,11 @@ import pytest
 
 from djangalytics_server.answering import apart as apart_module
 from djangalytics_server.answering import priority, remembered
-from djangalytics_server.answering.allowance import Allowance
 from djangalytics_server.answering.apart import Apart
 from djangalytics_server.answering.here import Here
+from djangalytics_server.answering.load import Load
 from djangalytics_server.answering.remembered import Remembered
-from djangalytics_server.answering.turns import AT_A_TIME, WAITING
+from djangalytics_server.answering.turns import AT_A_TIME, WAITING, Turns
 from djangalytics_server.errors import InvalidQuestion, QuestionTimedOut, StoreUnavailable
 from djangalytics_server.model.event import Submission
 from djangalytics_server.model.query import EventPage
@@ -135,14 +137,30 @@ def test_few_at_once_and_the_others_are_told_when_to_come(server: ServerProcess)
     assert until(lambda: post(server, "/api/sql/", {"sql": "select 1"})[0] == 200, PATIENCE)
 
 
+class Busy(Load):
+    """So much of a processor as a test says."""
+
+    now = 0.0
+
+    def share(self) -> float:
+        """Of late."""
+        return self.now
+
+
 @pytest.fixture
-def apart(template: Path, tmp_path: Path) -> Iterator[Apart]:
+def busy() -> Busy:
+    """Nothing, until a test says so."""
+    return Busy()
+
+
+@pytest.fixture
+def apart(template: Path, tmp_path: Path, busy: Busy) -> Iterator[Apart]:
     """Answers over an empty file, whose questions have two seconds."""
     file = tmp_path / "data.sqlite3"
     file.write_bytes(template.read_bytes())
     url = f"sqlite:///{file}"
     store = open_store(url)
-    answers = Apart(url, store, 2.0)
+    answers = Apart(url, store, 2.0, busy)
     yield answers
     answers.close()
     store.close()
@@ -153,13 +171,18 @@ def statement(text: str) -> SqlQuestion:
     return SqlQuestion(1, text, 0)
 
 
-def test_time_is_up_apart_too(apart: Apart) -> None:
-    """A question without end ends in its time, and the next one has the same process."""
+def endless() -> SqlQuestion:
+    """Years of work over no event at all."""
     numbers = " union all ".join(f"select {n} as a" for n in range(10))
     hundred = f"with n as ({numbers}), m as (select x.a from n x, n y)"
     many = ", ".join(f"m m{place}" for place in range(6))
+    return statement(f"{hundred} select count(*) from {many}")
+
+
+def test_time_is_up_apart_too(apart: Apart) -> None:
+    """A question without end ends in its time, and the next one has the same process."""
     with pytest.raises(QuestionTimedOut):
-        apart.answer(statement(f"{hundred} select count(*) from {many}"), no)
+        apart.answer(endless(), no)
     [process] = apart._idle
     assert '"rows":[[1]]' in apart.answer(statement("select 1"), no)
     assert [process] == apart._idle
@@ -188,38 +211,106 @@ def test_light_questions_start_no_process(apart: Apart) -> None:
     assert [] == apart._idle
 
 
-def test_an_allowance_comes_by_and_by() -> None:
-    """A tenth of the clock's seconds, two at most; overspent, it is nothing until that is in."""
-    clock = [0.0]
-    allowance = Allowance(0.1, 2.0, lambda: clock[0])
-    assert allowance.is_left()
-    assert pytest.approx(-1.0) == allowance.spend(3.0)
-    clock[0] = 9.0
-    assert not allowance.is_left()
-    clock[0] = 11.0
-    assert pytest.approx(0.1) == allowance.spend(0.0)
-    clock[0] = 1_000.0
-    assert pytest.approx(2.0) == allowance.spend(0.0)
+def test_load_is_what_the_process_did_of_late_for_others() -> None:
+    """Looked at a tenth of a second apart at least; what could be done elsewhere does not count."""
+    clock, used = [0.0], [0.0]
+    load = Load(lambda: clock[0], lambda: used[0])
+    clock[0], used[0] = 0.09, 0.09
+    assert 0.0 == load.share()
+    clock[0], used[0] = 2.0, 1.0
+    assert pytest.approx(0.5) == load.share()
+    clock[0], used[0] = 2.05, 1.05
+    assert pytest.approx(0.5) == load.share()
+    load.spend(0.9)
+    clock[0], used[0] = 3.0, 2.0
+    assert pytest.approx(0.1) == load.share()
+    clock[0] = 4.0
+    assert 0.0 == load.share()
 
 
-def test_questions_take_so_much_of_the_servers_time_and_no_more(
-    apart: Apart, monkeypatch: pytest.MonkeyPatch
+def test_a_busy_server_leaves_what_is_not_light_to_others(
+    apart: Apart, busy: Busy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then one that was not light is answered apart, at once; afterwards here again."""
-    monkeypatch.setattr(apart_module, "LIGHT_SECONDS", 1e-9)
-    clock = [0.0]
-    apart._allowance = Allowance(0.1, 1.0, lambda: clock[0])
+    """A question that nobody knows goes apart, as one that is not light; then it is known."""
+    monkeypatch.setattr(apart_module, "LIGHT_SECONDS", 0.0)
     first = apart.answer(EventPage(1), no)
-    assert 0.9 < apart._allowance.spend(0.0) < 1.0
     assert [] == apart._idle
-    apart._allowance.spend(5.0)
+    busy.now = apart_module.BUSY
     assert first == apart.answer(EventPage(1), no)
     [process] = apart._idle
-    clock[0] = 100.0
-    assert apart._allowance.is_left()
+    apart._took.clear()
+    assert first == apart.answer(EventPage(1), no)
+    [took] = apart._took.values()
+    assert 0.0 < took < apart_module.QUICK_SECONDS
     process.end()
+    monkeypatch.setattr(apart_module, "LIGHT_SECONDS", 10.0)
     assert first == apart.answer(EventPage(1), no)
     assert [process] == apart._idle
+
+
+def test_what_is_not_heavy_waits_for_nothing_heavy(apart: Apart, busy: Busy) -> None:
+    """It has a place of its own, beside those of heavy questions, on a busy server, too."""
+    busy.now = 1.0
+    with contextlib.ExitStack() as held:
+        for _ in range(AT_A_TIME):
+            held.enter_context(apart._heavy.turn(no))
+        assert '"events":[]' in apart.answer(EventPage(1), no)
+
+
+def test_whom_there_is_no_room_for_goes_to_the_places_beyond() -> None:
+    """And is told to come again when those are full, too."""
+    beyond = Turns(1, 0)
+    turns = Turns(1, 0, beyond=beyond)
+    with turns.turn(no), turns.turn(no):
+        for full in (turns, beyond):
+            with pytest.raises(QuestionTimedOut), full.turn(no):
+                pass
+    with turns.turn(no), beyond.turn(no):
+        pass
+
+
+PACED = """
+import signal, sys
+from djangalytics_server.answering import pace
+rests = []
+pace.time.sleep = rests.append
+pace.prepare()
+pace.hold(True)
+while len(rests) < 3:
+    pass
+pace.hold(False)
+assert set(rests) == {pace.REST_SECONDS} and pace.REST_SECONDS * 2 == pace.PERIOD_SECONDS
+assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+"""
+
+
+def test_who_is_held_rests_in_each_period_until_let_go() -> None:
+    """Half of it, whatever it does."""
+    subprocess.run([sys.executable, "-c", PACED], check=True, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_beside_a_server_that_is_pressed_a_question_rests(
+    apart: Apart, busy: Busy, pressed: bool
+) -> None:
+    """It sleeps time and again from when it is told so, though it works; else it does not."""
+    apart.answer(statement("select 1"), no)
+    [process] = apart._idle
+    status = Path(f"/proc/{process._process.pid}/status")
+    if not status.exists():
+        pytest.skip("no /proc")
+
+    def slept() -> int:
+        return int(status.read_text().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+
+    def press() -> bool:
+        busy.now = apart_module.PRESSED if pressed else 0.0
+        return False
+
+    before = slept()
+    with pytest.raises(QuestionTimedOut):
+        apart.answer(endless(), press)
+    assert pressed == (slept() - before > 10)
 
 
 def test_a_failure_says_nothing_of_how_long_it_takes(
@@ -235,14 +326,6 @@ def test_a_failure_says_nothing_of_how_long_it_takes(
         with pytest.raises(StoreUnavailable):
             apart.answer(EventPage(1), no)
     apart.answer(EventPage(1), no)
-    assert [] == apart._idle
-
-
-def test_a_light_question_needs_no_allowance(apart: Apart) -> None:
-    """It is answered here, however much others have taken."""
-    apart._allowance.spend(1_000.0)
-    for _ in range(3):
-        assert '"events":[]' in apart.answer(EventPage(1), no)
     assert [] == apart._idle
 
 

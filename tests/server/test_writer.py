@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from djangalytics_server.errors import QueueFull, ShuttingDown, StoreUnavailable
 from djangalytics_server.ingest.writer import Done, Writer
 from djangalytics_server.model.event import Event, Receipt, Stored, Submission
+from tests.faults.process import until
 from tests.server.house import House, problem
 
 PATIENCE = 30.0
@@ -321,13 +322,45 @@ def test_where_another_process_writes_nobody_waits_but_the_thread(
     assert ([["b"]], [["a"]]) == (notes.here, notes.by_thread)
 
 
+@pytest.mark.parametrize("patience", [PATIENCE, 0.0])
+def test_the_end_of_a_short_write_is_waited_for(
+    noted: tuple[Notes, Writer], monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """What else comes is written here then, with what others bring meanwhile; not if it lasts."""
+    notes, writer = noted
+    monkeypatch.setattr("djangalytics_server.ingest.writer._PATIENCE_SECONDS", patience)
+    append, entered, go_on = writer._append, threading.Event(), threading.Event()
+
+    def gated(submissions: Sequence[Submission]) -> list[Receipt]:
+        entered.set()
+        assert go_on.wait(PATIENCE)
+        return append(submissions)
+
+    writer._append, notes.taken = gated, True
+    told: list[object] = []
+    writer.hand_in(submission("a"), told.append)
+    assert entered.wait(PATIENCE)
+    notes.taken = False
+    with ThreadPoolExecutor(1) as pool:
+        bringing = pool.submit(writer.hand_in, submission("b"), told.append)
+        if patience:
+            assert until(writer._wanted.locked, PATIENCE)
+            writer.hand_in(submission("c"), told.append)
+        else:
+            bringing.result(PATIENCE)
+        go_on.set()
+    assert until(lambda: len(told) == (3 if patience else 2), PATIENCE)
+    assert ([["b", "c"]] if patience else []) == notes.here
+    assert ([["a"]] if patience else [["a"], ["b"]]) == notes.by_thread
+
+
 def test_after_a_slow_disk_only_the_thread_waits_for_it(
     noted: tuple[Notes, Writer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that took long is the last in the caller's thread for a while."""
     notes, writer = noted
     monkeypatch.setattr("djangalytics_server.ingest.writer._SLOW_SECONDS", -1.0)
-    monkeypatch.setattr("djangalytics_server.ingest.writer._REST_SECONDS", 3_600.0)
+    monkeypatch.setattr("djangalytics_server.ingest.writer._REST", 1e9)
     for name in "ab":
         assert 1 == writer.submit(submission(name), PATIENCE).accepted
     assert ([["a"]], [["b"]]) == (notes.here, notes.by_thread)
