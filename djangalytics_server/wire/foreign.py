@@ -17,6 +17,14 @@ Read = Callable[[dict[str, Any]], dict[str, Any]]
 _MILLISECONDS_SINCE = 100_000_000_000
 """A number from here on counts milliseconds, below it seconds."""
 
+_AMPLITUDE_SAYS = (
+    *("country", "region", "city", "dma", "language", "ip_address"),
+    *("os_name", "os_version", "device_type", "device_family", "device_brand"),
+    *("device_manufacturer", "device_model", "device_carrier"),
+    *("version_name", "start_version", "groups", "group_properties", "user_properties"),
+)
+"""Beside the event's own properties, which go before them where they have the same name."""
+
 
 def posthog(event: dict[str, Any]) -> dict[str, Any]:
     """A row of a batch export or of the events' API; ``properties`` may be JSON text."""
@@ -50,11 +58,12 @@ def mixpanel(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def amplitude(event: dict[str, Any]) -> dict[str, Any]:
-    """A line of the export API, whose times are UTC; the person's properties come along."""
-    properties = dict(event.get("event_properties") or {})
-    about = event.get("user_properties")
-    if about:
-        properties["user_properties"] = about
+    """A line of the export API, whose times are UTC; what it says of place and device comes along,
+    and so do the person's properties.
+    """
+    said = {name: event.get(name) for name in _AMPLITUDE_SAYS}
+    properties = {name: value for name, value in said.items() if value not in (None, "", {})}
+    properties |= event.get("event_properties") or {}
     when = event.get("event_time")
     session = event.get("session_id")
     return _filled(
@@ -69,14 +78,20 @@ def amplitude(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def segment(event: dict[str, Any]) -> dict[str, Any]:
-    """A message of a raw archive: track by its event, page and screen by their kind."""
+    """A message of a raw archive: track by its event, page and screen by their kind.
+
+    Its ``context`` is kept as a property.
+    """
     kind = event["type"]
     properties = dict(event.get("properties") or event.get("traits") or {})
     name = event.get("event")
     if kind != "track":
         name = kind
         properties |= {"name": event["name"]} if event.get("name") else {}
-    library = (event.get("context") or {}).get("library") or {}
+    context = dict(event.get("context") or {})
+    library = context.pop("library", None) or {}
+    if context:
+        properties.setdefault("context", context)
     return _filled(
         event_name=name,
         timestamp=event.get("timestamp") or event["originalTimestamp"],

@@ -268,9 +268,21 @@ THEIRS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "device_id": "d",
             "session_id": 1_767_258_000_000,
             "platform": "iOS",
-            "event_properties": {"plan": "pro"},
+            "event_properties": {"plan": "pro", "city": "Bonn"},
+            "user_properties": {"age": 33},
+            "country": "Germany",
+            "city": "Cologne",
+            "region": None,
+            "groups": {},
         },
-        {"distinct_id": "d", "session_id": "1767258000000", "source": "iOS", "insert_id": "u-1"},
+        {
+            **{"distinct_id": "d", "session_id": "1767258000000", "source": "iOS"},
+            "insert_id": "u-1",
+            "properties": {
+                **{"plan": "pro", "country": "Germany", "city": "Bonn"},
+                "user_properties": {"age": 33},
+            },
+        },
     ),
     (
         "segment",
@@ -280,10 +292,14 @@ THEIRS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "messageId": "u-1",
             "anonymousId": "anon",
             "timestamp": "2026-01-01T09:00:00.500Z",
-            "context": {"library": {"name": "analytics.js"}},
+            "context": {"library": {"name": "analytics.js"}, "campaign": {"name": "spring"}},
             "properties": {"plan": "pro"},
         },
-        {"distinct_id": "anon", "session_id": None, "source": "analytics.js", "insert_id": "u-1"},
+        {
+            **{"distinct_id": "anon", "session_id": None, "source": "analytics.js"},
+            "insert_id": "u-1",
+            "properties": {"plan": "pro", "context": {"campaign": {"name": "spring"}}},
+        },
     ),
 ]
 
@@ -292,7 +308,9 @@ THEIRS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_the_exports_of_others(
     house: House, whose: str, line: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """Name, time, who, where and their id; what is no event of theirs is refused, not guessed."""
+    """Name, time, who, where, their id and what else they say of place, device and campaign; what
+    is no event of theirs is refused, not guessed.
+    """
     text = "\n".join((json.dumps(line), '{"foo": 1}', '{"event": 5, "type": [], "properties": 1}'))
     assert [1, 0, 2] == counts(call(house, "import", "-", "--of", whose, input=text))
     [event] = house.events()
