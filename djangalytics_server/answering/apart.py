@@ -74,16 +74,21 @@ class Apart:
             found = self._quickly(question, shape)
             if found is not None:
                 return found
-        heavy = isinstance(question, SqlQuestion) or self._took.get(shape, 0.0) >= QUICK_SECONDS
+        written = isinstance(question, SqlQuestion)
+        heavy = written or self._took.get(shape, 0.0) >= QUICK_SECONDS
         with (self._heavy if heavy else self._brief).turn(gone):
             if heavy:
                 self._reader.make_room(gone)
             process = self._taken()
             try:
                 found, took = process.ask(question, gone, self._seconds + _GRACE_SECONDS)
+            except QuestionTimedOut:
+                if not (written or gone()):
+                    self._note(shape, QUICK_SECONDS)
+                raise
             finally:
                 self._give_back(process)
-        if shape not in self._took:
+        if not written and shape not in self._took:
             self._note(shape, took)
         return found
 

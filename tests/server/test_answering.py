@@ -257,6 +257,27 @@ def test_what_is_not_heavy_waits_for_nothing_heavy(apart: Apart, busy: Busy) -> 
         assert '"events":[]' in apart.answer(EventPage(1), no)
 
 
+def test_what_ran_out_of_time_apart_is_heavy_from_then_on(
+    apart: Apart, busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless whoever asked has left; a statement in SQL needs no remembering."""
+    busy.now, left = 1.0, [True]
+
+    def asked(*_: object) -> None:
+        raise QuestionTimedOut("No.", retry_after=1)
+
+    monkeypatch.setattr(apart_module._Process, "ask", asked)
+    for question, has_left, known in (
+        (EventPage(1), True, []),
+        (statement("select 1"), False, []),
+        (EventPage(1), False, [apart_module.QUICK_SECONDS]),
+    ):
+        left[0] = has_left
+        with apart._heavy.turn(no), pytest.raises(QuestionTimedOut):
+            apart.answer(question, lambda: left[0])
+        assert known == list(apart._took.values())
+
+
 def test_whom_there_is_no_room_for_goes_to_the_places_beyond() -> None:
     """And is told to come again when those are full, too."""
     beyond = Turns(1, 0)
